@@ -1,0 +1,89 @@
+"""Events: record what happened, in the transaction of its cause, and hand it to those who react.
+
+A room declares what it tells in its `events.py` with `declare`; an undeclared name is refused, and so is a
+reaction to one. Reactions run after commit at least once each, in their own transaction and scope;
+`EventDelivery` rows are what is still owed (see `cheban.org.dispatch`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cheban.core import clock
+from cheban.core.models import Event, EventDelivery
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What an event of this name means. `title` is what a timeline shows (Chinese, translatable)."""
+
+    name: str
+    title: str
+    facts: Mapping[str, str]
+
+
+_declared: dict[str, Declared] = {}
+_reactions: dict[str, dict[str, Callable[[Event], None]]] = {}
+
+
+def declare(name: str, title: str, **facts: str) -> None:
+    """Tell the house that events of this name exist; `facts` maps fact name -> meaning and unit."""
+    _declared[name] = Declared(name, title, facts)
+
+
+def declared(name: str) -> Declared:
+    """The declaration of an event name. Raises KeyError for an unknown one."""
+    return _declared[name]
+
+
+def all_declared() -> dict[str, Declared]:
+    """Every declared event by name."""
+    return dict(_declared)
+
+
+def reaction(name: str) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
+    """Register a function to be called once (at least) per event of this name."""
+
+    def register(function: Callable[[Event], None]) -> Callable[[Event], None]:
+        _reactions.setdefault(name, {})[f"{function.__module__}.{function.__qualname__}"] = function
+        return function
+
+    return register
+
+
+def reactions_to(name: str) -> dict[str, Callable[[Event], None]]:
+    """Registered reactions to an event name, by their dotted path."""
+    return _reactions.get(name, {})
+
+
+def check_reactions() -> list[str]:
+    """Names that something reacts to but nobody declares; must be empty at start-up."""
+    return sorted(set(_reactions) - set(_declared))
+
+
+def record(
+    name: str,
+    *,
+    store_id: int,
+    at: datetime | None = None,
+    actor_id: int | None = None,
+    customer_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    **facts: Any,
+) -> Event:
+    """Write one event in the running transaction. Raises KeyError for an undeclared name or fact."""
+    unknown = set(facts) - set(_declared[name].facts)
+    if unknown:
+        raise KeyError(f"{name} does not declare the facts {sorted(unknown)}")
+    event = Event.objects.create(
+        store_id=store_id, name=name, at=at or clock.now(), actor_id=actor_id,
+        customer_id=customer_id, vehicle_id=vehicle_id, facts=facts,
+    )
+    EventDelivery.objects.bulk_create(
+        EventDelivery(event_id=event.id, store_id=store_id, reaction=path) for path in reactions_to(name)
+    )
+    return event

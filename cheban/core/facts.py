@@ -1,0 +1,61 @@
+"""Facts that rules may read: named columns of a room's tables, registered by that room.
+
+The playbook plans set-based, in SQL, and must not know the customer tables; rooms tell it here which
+source, which columns and what they mean. A fact's name is `subject.fact`, as the handbook reads it aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One readable column: SQL expression over the subject's source, type and its Chinese name."""
+
+    sql: str
+    type: str  # date | number | text | bool | text[] | month_day | lunar_day
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule can be about. SQL expressions are written by us, never by users.
+
+    `source` is a FROM clause; `id`, `store`, `customer`, `vehicle` are expressions over it.
+    `ready` is a condition that every row must meet (alive, has an owner, may be contacted).
+    `refusals` is a text[] expression of purposes the customer refused.
+    """
+
+    name: str
+    source: str
+    id: str
+    store: str
+    customer: str
+    vehicle: str
+    ready: str
+    refusals: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+_subjects: dict[str, Subject] = {}
+
+
+def register(subject: Subject) -> None:
+    """Offer a subject to the playbook (called when the room's app is ready)."""
+    _subjects[subject.name] = subject
+
+
+def subject(name: str) -> Subject:
+    """A registered subject. Raises KeyError."""
+    return _subjects[name]
+
+
+def fact(path: str) -> Fact:
+    """The fact `subject.fact`. Raises KeyError naming it, so that start-up fails on a misspelt rule."""
+    name, _, key = path.partition(".")
+    try:
+        return _subjects[name].facts[key]
+    except KeyError:
+        raise KeyError(f"no such fact: {path}") from None

@@ -1,0 +1,138 @@
+"""Who is asking, and whether they may: the decorators of every command and every page.
+
+`Actor` is worked out once per request or job. `@command("thing.verb")` checks the permission, opens the
+transaction; `@page(may=...)` checks the permission before a view runs. Another store's row is 404 (it does
+not exist for you); a missing permission is 403.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from cheban.core.errors import NotPermitted
+from cheban.core.models import AuditEntry
+from cheban.org.models import Staff, StaffRole, Store
+from cheban.org.roles import PERMISSIONS, Role, permissions_of
+
+COMMANDS: dict[str, list[str]] = {}
+"""Permission -> dotted paths of the commands that ask it (for the permission page)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person (or the house itself, `staff_id` None) with their roles per store and chosen scope."""
+
+    staff_id: int | None
+    name: str
+    roles: Mapping[int, frozenset[str]]
+    stores: tuple[int, ...]
+    origin: str = ""
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What they may do in the chosen stores: only what they may do in every one of them."""
+        if self.staff_id is None:
+            return frozenset(PERMISSIONS)
+        held = [permissions_of(set(self.roles.get(store, ()))) for store in self.stores]
+        return frozenset.intersection(*held) if held else frozenset()
+
+    @property
+    def all_roles(self) -> frozenset[str]:
+        """Roles held in any of the chosen stores."""
+        return frozenset().union(*(self.roles.get(store, frozenset()) for store in self.stores))
+
+    def may(self, permission: str) -> bool:
+        """Whether the permission is held in all chosen stores."""
+        return permission in self.permissions
+
+
+def system_actor(store_ids: tuple[int, ...] | list[int], *, name: str = "系统") -> Actor:
+    """The house itself: planner, escalation, command line run by the operator."""
+    return Actor(staff_id=None, name=name, roles={}, stores=tuple(store_ids))
+
+
+def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> Actor:
+    """The actor of a signed-in person. A group admin holds the role in every store of the group.
+
+    `chosen` narrows the scope to one store they work in; anything else is ignored, never widened.
+    """
+    roles: dict[int, set[str]] = {}
+    groups: set[int] = set()
+    for store_id, role, group_id in StaffRole.objects.filter(staff=staff).values_list(
+        "store_id", "role", "store__group_id"
+    ):
+        roles.setdefault(store_id, set()).add(role)
+        if role == Role.GROUP_ADMIN:
+            groups.add(group_id)
+    if groups:
+        for store_id in Store.objects.filter(group_id__in=groups).values_list("id", flat=True):
+            roles.setdefault(store_id, set()).add(Role.GROUP_ADMIN)
+    stores = tuple(sorted(roles))
+    if chosen in roles:
+        stores = (chosen,)
+    return Actor(staff_id=staff.pk, name=staff.name, stores=stores, origin=origin,
+                 roles={store: frozenset(held) for store, held in roles.items()})
+
+
+def require_permission(actor: Actor, permission: str) -> None:
+    """Raises NotPermitted naming what is missing and who could do it."""
+    if permission not in PERMISSIONS:
+        raise KeyError(f"unknown permission {permission}")
+    if not actor.may(permission):
+        raise NotPermitted(
+            _("您的角色没有“%(what)s”的权限。请联系店长或集团管理员。") % {"what": PERMISSIONS[permission]},
+            permission=permission,
+        )
+
+
+def command(permission: str) -> Callable:
+    """A change: asks the permission of the keyword argument `by` (an Actor), and is one transaction."""
+
+    def decorate(function: Callable) -> Callable:
+        COMMANDS.setdefault(permission, []).append(f"{function.__module__}.{function.__qualname__}")
+
+        @functools.wraps(function)
+        def run(*args: Any, by: Actor, **kwargs: Any) -> Any:
+            require_permission(by, permission)
+            with transaction.atomic():
+                return function(*args, by=by, **kwargs)
+
+        run.permission = permission
+        return run
+
+    return decorate
+
+
+def page(template: str | None = None, *, may: str | None) -> Callable:
+    """A view of a signed-in person. `may=None` is for everybody who may sign in, and must be said aloud.
+
+    A view returns a dict (rendered with `template`) or a response of its own.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if may is not None:
+                require_permission(request.actor, may)
+            answer = view(request, *args, **kwargs)
+            return render(request, template, answer) if isinstance(answer, dict) else answer
+
+        run.may = may
+        run.is_page = True
+        return run
+
+    return decorate
+
+
+def audit(action: str, *, by: Actor, subject: str, store_id: int | None = None, reason: str = "", **facts: Any) -> None:
+    """One audit row, in the running transaction. Never put personal data in `facts`."""
+    AuditEntry.objects.create(action=action, actor_id=by.staff_id, subject=subject, store_id=store_id,
+                              reason=reason[:200], origin=by.origin, facts=facts)

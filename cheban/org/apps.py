@@ -1,0 +1,23 @@
+"""The org room: after every migration of the owner, policies and grants follow the models."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _follow_models(sender, using: str, **_) -> None:
+    from django.conf import settings
+
+    from cheban.org.scope import apply_policies
+
+    if using == "owner":
+        apply_policies(using=using, app_role=settings.APP_DB_ROLE)
+
+
+class OrgConfig(AppConfig):
+    """Groups, stores, staff, roles, scope."""
+
+    name = "cheban.org"
+    default_auto_field = "django.db.models.AutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(_follow_models, sender=self, dispatch_uid="policies_follow_models")

@@ -1,0 +1,82 @@
+"""What each role may do: one table, asked by `@command` and `@page`, shown to the administrator. R019.
+
+Permissions are `<thing>.<verb>`. Nobody else compares roles.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """The roles of a dealership (R202)."""
+
+    GROUP_ADMIN = "group_admin", _("集团管理员")
+    OPERATIONS = "operations", _("运营")
+    STORE_MANAGER = "store_manager", _("店长")
+    SALES_CONSULTANT = "sales_consultant", _("销售顾问")
+    SERVICE_ADVISOR = "service_advisor", _("服务顾问")
+    SERVICE_SPECIALIST = "service_specialist", _("售后专员")
+    TECHNICIAN = "technician", _("技师")
+    QUALITY_CONTROL = "quality_control", _("品控")
+    CALLER = "caller", _("客服回访")
+    PARTS = "parts", _("备件")
+    CASHIER = "cashier", _("收银")
+    AUDITOR = "auditor", _("审计（只读）")
+
+
+PERMISSIONS: dict[str, str] = {
+    "customer.see": _("看客户与车辆"),
+    "customer.create": _("新建客户档案"),
+    "customer.edit": _("修改客户档案"),
+    "customer.reveal": _("查看完整手机号、证件号、地址"),
+    "customer.export": _("导出客户名单"),
+    "consent.change": _("登记客户同意与拒绝"),
+    "note.add": _("在客户经过里写备注"),
+    "import.see": _("看导入记录"),
+    "import.run": _("导入表格、改正错行"),
+    "import.undo": _("撤销整次导入"),
+    "task.see_own": _("看自己的今天"),
+    "task.finish": _("登记联系结果"),
+    "task.see_team": _("看团队任务"),
+    "task.reassign": _("改派任务"),
+    "playbook.see": _("看规则手册"),
+    "playbook.run": _("运行当天计划"),
+    "metric.see": _("看守诺指标"),
+    "calendar.see": _("看营业日历"),
+    "calendar.edit": _("修改营业日历"),
+    "staff.see": _("看人员与角色"),
+    "staff.manage": _("管理人员与角色"),
+    "audit.see": _("看审计记录"),
+}
+
+_SEE = {"customer.see", "playbook.see", "calendar.see"}
+_CONTACT = _SEE | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
+_DESK = _CONTACT | {"customer.create", "customer.edit"}
+_MANAGE = _DESK | {
+    "customer.export", "import.see", "import.run", "import.undo", "task.see_team", "task.reassign",
+    "playbook.run", "metric.see", "calendar.edit", "staff.see",
+}
+
+GRANTS: dict[str, frozenset[str]] = {
+    Role.GROUP_ADMIN: frozenset(PERMISSIONS),
+    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see"}),
+    Role.STORE_MANAGER: frozenset(_MANAGE | {"audit.see", "staff.manage"}),
+    Role.SALES_CONSULTANT: frozenset(_DESK),
+    Role.SERVICE_ADVISOR: frozenset(_DESK),
+    Role.SERVICE_SPECIALIST: frozenset(_DESK | {"import.see", "import.run"}),
+    Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
+    Role.QUALITY_CONTROL: frozenset(_SEE | {"note.add", "metric.see", "task.see_team"}),
+    Role.CALLER: frozenset(_CONTACT),
+    Role.PARTS: frozenset({"customer.see", "calendar.see"}),
+    Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
+    Role.AUDITOR: frozenset({"customer.see", "playbook.see", "calendar.see", "import.see", "metric.see",
+                             "staff.see", "audit.see", "task.see_team"}),
+}
+"""Role -> what it may do. The role matrix test walks every route with every role against this."""
+
+
+def permissions_of(roles: set[str]) -> frozenset[str]:
+    """The union of what several roles may do."""
+    return frozenset().union(*(GRANTS[role] for role in roles))

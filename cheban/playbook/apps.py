@@ -1,0 +1,13 @@
+"""The playbook room."""
+
+from django.apps import AppConfig
+
+
+class PlaybookConfig(AppConfig):
+    """See cheban/playbook."""
+
+    name = "cheban.playbook"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cheban.playbook import events  # noqa: F401

@@ -1,0 +1,80 @@
+"""Tasks: who owes what to which customer by when; and the ledger of daily runs.
+
+A task is one role's duty for one reason on one occasion. Tasks of one customer and one person that are due
+together share a `contact_id`: one contact, several reasons. Customers and vehicles are plain ids here (the
+rooms share a floor); `core.facts` tells where to read their names.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from cheban.org.scope import StoreScoped
+
+
+class Task(StoreScoped):
+    """One duty with a clock. The unique key makes planning safe to repeat, whoever repeats it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("待办")
+        DONE = "done", _("完成")
+        DROPPED = "dropped", _("取消")
+
+    id = models.UUIDField(primary_key=True, db_default=models.Func(function="gen_random_uuid"))
+    rule = models.CharField(max_length=40)
+    duty = models.CharField(max_length=32)
+    role = models.CharField(max_length=24)
+    assignee_id = models.IntegerField(null=True)
+    customer_id = models.UUIDField()
+    vehicle_id = models.UUIDField(null=True)
+    subject_id = models.UUIDField()  # the vehicle or the customer the rule is about
+    occasion_on = models.DateField()  # which time round: the same occasion never makes a second task
+    contact_id = models.UUIDField()
+    due_on = models.DateField()  # the day the reason is about (first service due, birthday ...)
+    facts = models.JSONField(db_default=models.Value("{}", models.JSONField()))  # what the sentence is made of
+    weight = models.SmallIntegerField(db_default=0)  # urgency of the rule, 0-100
+    value_fen = models.BigIntegerField(db_default=0)  # what the customer spent so far
+    starts_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, db_default="open")
+    outcome = models.CharField(max_length=16, db_default="")
+    note = models.CharField(max_length=500, db_default="")
+    attempts = models.SmallIntegerField(db_default=0)
+    escalation = models.SmallIntegerField(db_default=0)
+    escalate_at = models.DateTimeField(null=True)
+    planned_on = models.DateField()
+    created_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True)
+    closed_by_id = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_task_per_occasion", fields=["subject_id", "rule", "occasion_on", "role"]),
+            models.CheckConstraint(name="closed_means_closed_at",
+                                   condition=Q(state="open", closed_at__isnull=True)
+                                   | (~Q(state="open") & Q(closed_at__isnull=False))),
+        ]
+        indexes = [
+            models.Index(fields=["assignee_id", "due_at"], name="task_my_day", condition=Q(state="open")),
+            models.Index(fields=["store", "due_at"], name="task_team", condition=Q(state="open")),
+            models.Index(fields=["escalate_at"], name="task_to_escalate", condition=Q(state="open", escalate_at__isnull=False)),
+            models.Index(fields=["customer_id", "-due_at"], name="task_of_customer"),
+            models.Index(fields=["contact_id"], name="task_of_contact"),
+            models.Index(fields=["assignee_id", "closed_at"], name="task_closed", condition=~Q(state="open")),
+        ]
+
+
+class PlanRun(StoreScoped):
+    """That a store's day was planned: when, by which handbook, what came of it."""
+
+    on = models.DateField()
+    handbook = models.CharField(max_length=16)  # hash of the rules that ran
+    ran_at = models.DateTimeField()
+    made = models.IntegerField(default=0)
+    held_back = models.JSONField(default=dict)  # reason -> count of people not contacted
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_run_row_per_store_and_day", fields=["store", "on"])]

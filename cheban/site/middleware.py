@@ -1,0 +1,93 @@
+"""Every request: an id and one log line; then one transaction in the asker's scope."""
+
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+import structlog
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+from zoneinfo import ZoneInfo
+
+from cheban.core.errors import Refused
+from cheban.org import access, scope
+from cheban.site import errors
+
+log = structlog.get_logger("cheban.request")
+
+PUBLIC = ("/account/login", "/healthz", "/readyz", "/static/", "/language/", "/favicon.ico")
+"""Paths that need nobody signed in. Everything else does, by default."""
+
+
+class RequestLog:
+    """A request id in every log line and answer, and one line per request: route, never the path's values."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid4().hex[:16]
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        start = time.monotonic()
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.clear_contextvars()
+        response["X-Request-Id"] = request_id
+        match = getattr(request, "resolver_match", None)
+        if match and match.route not in ("healthz", "readyz"):
+            log.info("request", method=request.method, route=match.route, status=response.status_code,
+                     ms=round((time.monotonic() - start) * 1000), request_id=request_id,
+                     staff=getattr(getattr(request, "actor", None), "staff_id", None))
+        return response
+
+
+class Scope:
+    """Who asks, which stores; one transaction with row-level security set; refusals become sentences."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(PUBLIC):
+            return self.get_response(request)
+        try:
+            if not request.user.is_authenticated:
+                return self._to_login(request)
+            with transaction.atomic():
+                chosen = request.session.get("store")
+                actor = request.actor = access.actor_for(
+                    request.user, chosen=chosen, origin=request.META.get("REMOTE_ADDR", ""))
+                scope.set_stores(actor.stores, actor_id=actor.staff_id)
+                with translation.override(request.user.language), timezone.override(ZoneInfo("Asia/Shanghai")):
+                    response = self.get_response(request)
+                    if hasattr(response, "render") and not response.is_rendered:
+                        response.render()
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+        except OperationalError:
+            return errors.unavailable(request)
+        if response.get("Content-Type", "").startswith(("text/html", "application/json")):
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal is an answer; anything else goes on to the 500 page. Either way nothing is written."""
+        if isinstance(exception, Refused):
+            return errors.refused(request, exception)
+        if isinstance(exception, OperationalError):
+            return errors.unavailable(request)
+        return None
+
+    @staticmethod
+    def _to_login(request: HttpRequest) -> HttpResponse:
+        if request.headers.get("HX-Request"):
+            response = HttpResponse(status=401)
+            response["HX-Redirect"] = "/account/login/"
+            return response
+        return redirect(f"/account/login/?next={request.path}" if request.method == "GET" else "/account/login/")
+
+
