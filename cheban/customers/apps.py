@@ -10,4 +10,9 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.customers import events  # noqa: F401
+        from cheban.core import slots
+        from cheban.customers import events, facts, queries, reactions  # noqa: F401
+
+        facts.offer()
+        slots.provide("contact.cards", queries.cards)
+        slots.provide("contact.detail", queries.contact_detail)

@@ -10,4 +10,7 @@ class PlaybookConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.playbook import events  # noqa: F401
+        from cheban.core import slots
+        from cheban.playbook import events, queries  # noqa: F401
+
+        slots.provide("contact.words", queries.contact_words)

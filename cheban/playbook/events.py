@@ -4,8 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cheban.core.events import declare
 
-declare("contact.reached", _("已联系"), rules="rule names", outcome="outcome code", note="note", when="agreed moment")
-declare("contact.missed", _("未接通"), rules="rule names", attempts="how often tried")
-declare("contact.refused", _("客户拒绝"), rules="rule names", reason="reason code", note="note", purposes="purposes")
-declare("task.escalated", _("超时升级"), rules="rule names", level="ladder step", to="staff id")
-declare("task.reassigned", _("改派"), rules="rule names", to="staff id")
+_CONTACT = {"rules": "rule codes", "note": "note", "contact_id": "contact", "undo": "tasks as they were"}
+
+declare("contact.reached", _("已联系"), outcome="outcome code", when="agreed moment, ISO", **_CONTACT)
+declare("contact.missed", _("未接通"), attempts="how often tried", **_CONTACT)
+declare("contact.refused", _("客户拒绝"), reason="reason code", purposes="purposes refused from now on", **_CONTACT)
+declare("contact.taken_back", _("撤回联系结果"), rules="rule codes")
+declare("task.escalated", _("超时升级"), rules="rule codes", level="ladder step", to="staff id")
+declare("task.reassigned", _("改派"), rules="rule codes", to="staff id")

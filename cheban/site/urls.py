@@ -1,1 +1,26 @@
-urlpatterns = []
+"""All routes. Each belongs to a room; the role matrix test walks this list."""
+
+from allauth.account import views as account
+from django.urls import include, path
+
+from cheban.site import views
+
+handler404 = "cheban.site.errors.not_found"
+handler500 = "cheban.site.errors.failed"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("language/", views.language, name="language"),
+    path("store/", views.choose_store, name="choose_store"),
+    path("theme/", views.theme, name="theme"),
+    path("search/", views.search, name="search"),
+    path("account/login/", account.login, name="account_login"),
+    path("account/logout/", account.logout, name="account_logout"),
+    path("account/password/", account.password_change, name="account_change_password"),
+    path("my-day/", include("cheban.playbook.urls")),
+    path("customers/", include("cheban.customers.urls")),
+    path("settings/", include("cheban.org.urls")),
+    path("metrics/", include("cheban.scorecard.urls")),
+]

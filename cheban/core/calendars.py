@@ -1,0 +1,68 @@
+"""A store's own opening hours and exceptions, from its tables, as the calendar that clocks run on.
+
+Weekly spans say when the store is open; `CalendarDay` rows say which dates differ. Holidays and make-up
+workdays are seeded from a library for the years it knows; for a year that it does not know, weekdays count
+and an alarm is raised (`missing_years`). Reliability rows 74-78.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, time
+
+from cheban.core.chinese_days import year_days
+from cheban.core.models import CalendarDay, OpeningSpan
+from cheban.core.worktime import Calendar
+
+USUAL_WEEK = tuple((day, spans) for day in range(6) for spans in ((time(8, 30), time(12)), (time(13), time(17, 30))))
+"""Monday to Saturday, with lunch; what a new store starts with."""
+
+
+def calendar_of(store_id: int, *, tz: str) -> Calendar:
+    """The store's calendar, with two queries."""
+    return calendars_of([(store_id, tz)])[store_id]
+
+
+def calendars_of(stores: Iterable[tuple[int, str]]) -> dict[int, Calendar]:
+    """Calendars of several stores (id, time zone), with two queries."""
+    zones = dict(stores)
+    week: dict[int, dict[int, list[tuple[time, time]]]] = {i: {} for i in zones}
+    for store, weekday, opens, closes in OpeningSpan.objects.filter(store_id__in=zones).order_by(
+        "opens"
+    ).values_list("store_id", "weekday", "opens", "closes"):
+        week[store].setdefault(weekday, []).append((opens, closes))
+    days: dict[int, dict[date, str]] = {i: {} for i in zones}
+    for store, on, kind in CalendarDay.objects.filter(store_id__in=zones).values_list("store_id", "on", "kind"):
+        days[store][on] = kind
+    return {
+        store: Calendar(tz=tz, week={d: tuple(spans) for d, spans in week[store].items()}, days=days[store])
+        for store, tz in zones.items()
+    }
+
+
+def seed(store_id: int, *, years: Iterable[int]) -> list[int]:
+    """Give a store the usual week (if it has none) and the known holidays; returns the years not known."""
+    if not OpeningSpan.objects.filter(store_id=store_id).exists():
+        OpeningSpan.objects.bulk_create(
+            OpeningSpan(store_id=store_id, weekday=day, opens=opens, closes=closes)
+            for day, (opens, closes) in USUAL_WEEK
+        )
+    unknown = []
+    for year in years:
+        known = year_days(year)
+        if known is None:
+            unknown.append(year)
+            continue
+        CalendarDay.objects.bulk_create(
+            (CalendarDay(store_id=store_id, on=on, kind=kind, name=name) for on, (kind, name) in known.items()),
+            ignore_conflicts=True,
+        )
+    return unknown
+
+
+def missing_years(store_id: int, *, today: date) -> list[int]:
+    """Years whose holidays the store does not have yet: this one, and from 1 November the next."""
+    wanted = [today.year] + ([today.year + 1] if today.month >= 11 else [])
+    have = set(CalendarDay.objects.filter(store_id=store_id, on__year__in=wanted)
+               .values_list("on__year", flat=True).distinct())
+    return [year for year in wanted if year not in have]

@@ -1,0 +1,260 @@
+"""Reads of the customers room: the 360 page, cards for work lists, the list, the timeline."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from cheban.core import events, privacy
+from cheban.core.errors import NotFound
+from cheban.core.models import Event
+from cheban.customers.models import Consent, ContactPoint, Customer, OdometerReading, Vehicle, VehicleOwnership
+from cheban.customers.plate import display_plate
+from cheban.org.access import Actor
+from cheban.org.models import Staff
+
+PAGE = 50
+SEALED = {"id_number": "customers_customer.id_number", "address": "customers_customer.address"}
+
+
+def customer(customer_id: UUID) -> Customer:
+    """One customer of the scope. Raises NotFound."""
+    try:
+        return Customer.objects.select_related("referrer").get(id=customer_id)
+    except Customer.DoesNotExist:
+        raise NotFound(_("没有这位客户，或不属于您的门店。")) from None
+
+
+def vehicle(vehicle_id: UUID) -> Vehicle:
+    """One vehicle of the scope. Raises NotFound."""
+    try:
+        return Vehicle.objects.get(id=vehicle_id)
+    except Vehicle.DoesNotExist:
+        raise NotFound(_("没有这辆车，或不属于您的门店。")) from None
+
+
+def vehicle_by_text(text: str) -> Vehicle:
+    """A vehicle by id, VIN or plate, for the command line. Raises NotFound."""
+    text = text.strip().upper()
+    query = Q(vin=text) | Q(plate_number=text.replace("·", "").replace(" ", ""))
+    try:
+        query |= Q(id=UUID(text))
+    except ValueError:
+        pass
+    found = Vehicle.objects.filter(query).order_by("-changed_at").first()
+    if found is None:
+        raise NotFound(_("没有车架号、车牌或编号为 %(text)s 的车辆。") % {"text": text})
+    return found
+
+
+def phones(customer_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Masked contact points by customer, the primary first. One query."""
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for point in ContactPoint.objects.filter(customer_id__in=list(customer_ids)).order_by("-is_primary", "created_at", "id"):
+        value = privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}")
+        masked = {
+            "mobile": privacy.mask_phone, "landline": privacy.mask_phone, "email": privacy.mask_email,
+        }.get(point.kind, lambda text: f"{text[:2]}***")(value)
+        found[point.customer_id].append({"id": point.id, "kind": point.kind, "label": point.get_kind_display(),
+                                         "masked": masked, "is_primary": point.is_primary})
+    return found
+
+
+def cards(customer_ids: list[UUID], vehicle_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Name and vehicles of many customers, for work lists (slot contact.cards). Two queries."""
+    result = {c.id: {"name": c.name, "kind": c.kind, "gender": c.gender, "tier": c.tier, "vehicles": {}}
+              for c in Customer.objects.filter(id__in=customer_ids).only("id", "name", "kind", "gender", "tier")}
+    for v in Vehicle.objects.filter(Q(owner_id__in=customer_ids) | Q(id__in=vehicle_ids)).only(
+        "id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series"
+    ).order_by("-last_visit_on"):
+        card = result.get(v.owner_id)
+        if card is not None:
+            card["vehicles"][v.id] = {"plate": display_plate(v.plate_number) if v.plate_number else v.vin[-8:],
+                                      "plate_kind": v.plate_kind, "label": vehicle_label(v)}
+    return result
+
+
+def vehicle_label(v: Vehicle) -> str:
+    """'大众 速腾 · 2021 款 · 家庭': what people call this car."""
+    year = f"{v.purchased_on.year} {_('年购')}" if v.purchased_on else ""
+    name = " ".join(part for part in (v.brand, v.series) if part) or v.model or _("车型未登记")
+    return " · ".join(part for part in (name, year, v.get_use_display()) if part)
+
+
+def contact_detail(customer_id: UUID, vehicle_ids: list[UUID], actor: Actor) -> dict[str, Any]:
+    """Beside the telephone: who, which car, what happened (slot contact.detail)."""
+    who = customer(customer_id)
+    cars = list(Vehicle.objects.filter(owner_id=customer_id).order_by("-last_visit_on"))
+    main = next((c for c in cars if c.id in vehicle_ids), cars[0] if cars else None)
+    reach = phones([customer_id]).get(customer_id, [])
+    phone = next((p for p in reach if p["kind"] in ("mobile", "landline")), None)
+    return {
+        "customer": {
+            "id": who.id, "name": who.name, "gender": who.gender, "kind": who.kind,
+            "tier": who.tier, "tier_label": who.get_tier_display(), "tags": who.tags,
+            "phone_masked": phone["masked"] if phone else "", "phone_id": phone["id"] if phone else None,
+            "preferred_channel_label": who.get_preferred_channel_display() if who.preferred_channel else "",
+            "preferred_time": who.preferred_time, "do_not_disturb": "all" in who.refused_purposes,
+        },
+        "vehicle": {"id": main.id, "plate": display_plate(main.plate_number) if main.plate_number else "",
+                    "plate_kind": main.plate_kind, "label": vehicle_label(main)} if main else None,
+        "plates": {c.id: display_plate(c.plate_number) for c in cars if c.plate_number},
+        "timeline": timeline(customer_id, most=7)["items"],
+        "tags": [*who.tags, *([who.get_preferred_channel_display() + _("优先")] if who.preferred_channel else [])],
+        "said": [text for text in (who.special_requests, who.habits, who.remarks) if text],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One line of what happened."""
+
+    id: int
+    name: str
+    group: str
+    title: str
+    subtitle: str
+    at: datetime
+    event: Event
+
+
+GROUPS = {"repair_order": "service", "contact": "contact", "task": "contact", "customer": "file", "vehicle": "file",
+          "consent": "file", "import": "file"}
+
+
+def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str = "") -> dict[str, Any]:
+    """What happened to a customer, newest first, by keyset: {items, before}. One query and one for names."""
+    rows = Event.objects.filter(customer_id=customer_id)
+    if group:
+        names = [n for n in events.all_declared() if GROUPS.get(n.split(".")[0]) == group]
+        rows = rows.filter(name__in=names)
+    if before:
+        moment, _sep, last = before.rpartition("~")
+        rows = rows.filter(Q(at__lt=moment) | Q(at=moment, id__lt=int(last)))
+    found = list(rows.order_by("-at", "-id")[: most + 1])
+    staff = dict(Staff.objects.filter(id__in={e.actor_id for e in found if e.actor_id} | {
+        e.facts.get("to") for e in found if e.facts.get("to")}).values_list("id", "name"))
+    items = [TimelineItem(e.id, e.name, GROUPS.get(e.name.split(".")[0], "file"), str(events.declared(e.name).title)
+                          if e.name in events.all_declared() else e.name, _subtitle(e, staff), e.at, e)
+             for e in found[:most]]
+    return {"items": items, "before": f"{found[most - 1].at.isoformat()}~{found[most - 1].id}" if len(found) > most else ""}
+
+
+def _subtitle(event: Event, staff: dict[int, str]) -> str:
+    facts, who = event.facts, staff.get(event.actor_id, "")
+    if event.name == "repair_order.imported":
+        km = f"{facts['odometer_km']:,} {_('公里')}" if facts.get("odometer_km") else ""
+        money = f"¥{facts.get('total_fen', 0) / 100:,.2f}"
+        return " · ".join(p for p in (facts.get("items", ""), km, money, facts.get("order_no", "")) if p)
+    parts = [facts.get("label", ""), display_plate(facts["plate"]) if facts.get("plate") else "", facts.get("text", "")]
+    if event.name.startswith("contact.") or event.name.startswith("task."):
+        from cheban.core.slots import ask
+
+        parts.append(ask("contact.words", event.name, facts, default=""))
+        if facts.get("to"):
+            parts.append("→ " + staff.get(facts["to"], ""))
+        parts.append(facts.get("note", ""))
+    if event.name.startswith("consent."):
+        parts += [str(dict(Consent.Purpose.choices).get(facts.get("purpose"), "")), facts.get("proof", "")]
+    if event.name == "customer.changed":
+        parts.append("、".join(str(FIELD_LABELS.get(f, f)) for f in facts.get("fields", [])))
+    if event.name == "customer.recorded":
+        parts.append(str(dict(Customer.Source.choices).get(facts.get("source"), "")))
+    return " · ".join(str(p) for p in [*parts, who] if p)
+
+
+def page_360(customer_id: UUID) -> dict[str, Any]:
+    """The customer page: file, vehicles with what is due, ways to reach them, consent. Six queries."""
+    who = customer(customer_id)
+    cars = list(Vehicle.objects.filter(owner_id=customer_id).order_by("-is_active", "-last_visit_on"))
+    former = list(VehicleOwnership.objects.filter(customer_id=customer_id, until_on__isnull=False).select_related("vehicle"))
+    readings: dict[UUID, list[OdometerReading]] = defaultdict(list)
+    for reading in OdometerReading.objects.filter(vehicle_id__in=[c.id for c in cars]).order_by("read_on", "km"):
+        readings[reading.vehicle_id].append(reading)
+    consents: dict[tuple[str, str], Consent] = {}
+    for consent in Consent.objects.filter(customer_id=customer_id).order_by("at"):
+        consents[consent.purpose, consent.channel] = consent
+    return {"customer": who, "vehicles": cars, "former": former, "readings": readings,
+            "reach": phones([customer_id]).get(customer_id, []), "consents": list(consents.values())}
+
+
+FIELD_LABELS = {
+    "name": _("姓名"), "kind": _("客户类型"), "gender": _("性别"), "birth_on": _("生日"), "occupation": _("职业"),
+    "preferred_channel": _("偏好渠道"), "preferred_time": _("偏好时间"), "family": _("家庭"), "habits": _("用车习惯"),
+    "special_requests": _("特殊要求"), "remarks": _("备注"), "tags": _("标签"), "tier": _("等级"), "phone": _("电话"),
+    "address": _("地址"), "id_number": _("证件号"), "lunar_birthday": _("农历生日"), "source": _("来源"),
+}
+
+SORTS = {"newest": ("-created_at", "-id"), "visited": ("-last_visit_on", "-id"), "spent": ("-spent_fen", "-id")}
+"""Orders of the customer list, each over an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the customer list is filtered by; all optional."""
+
+    tier: str = ""
+    kind: str = ""
+    source: str = ""
+    tag: str = ""
+    series: str = ""
+    quiet_months: int = 0  # not seen for so many months
+    refused: bool = False
+    ids: tuple[UUID, ...] | None = None
+
+
+def customer_list(filters: Filters, *, sort: str = "newest", after: str = "", today: date, limit: int = PAGE) -> dict[str, Any]:
+    """One keyset page of customers with their vehicles and masked phones: {rows, after}. Three queries."""
+    rows = Customer.objects.all()
+    if filters.tier:
+        rows = rows.filter(tier=filters.tier)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.source:
+        rows = rows.filter(source=filters.source)
+    if filters.tag:
+        rows = rows.filter(tags__contains=[filters.tag])
+    if filters.series:
+        rows = rows.filter(vehicles__series=filters.series).distinct()
+    if filters.refused:
+        rows = rows.exclude(refused_purposes=[])
+    if filters.quiet_months:
+        month = today.year * 12 + today.month - 1 - filters.quiet_months
+        rows = rows.filter(last_visit_on__lt=date(month // 12, month % 12 + 1, min(today.day, 28)))
+    if filters.ids is not None:
+        rows = rows.filter(id__in=filters.ids)
+    column = SORTS.get(sort, SORTS["newest"])[0].lstrip("-")
+    if column == "last_visit_on":
+        rows = rows.filter(last_visit_on__isnull=False)
+    if after:
+        value, _sep, last = after.rpartition("~")
+        rows = rows.filter(Q(**{f"{column}__lt": value}) | Q(**{column: value, "id__lt": last}))
+    found = list(rows.order_by(F(column).desc(), "-id")[: limit + 1])
+    page, more = found[:limit], len(found) > limit
+    ids = [c.id for c in page]
+    reach = phones(ids)
+    cars: dict[UUID, list[Vehicle]] = defaultdict(list)
+    for v in Vehicle.objects.filter(owner_id__in=ids).order_by("-last_visit_on"):
+        cars[v.owner_id].append(v)
+    for c in page:
+        c.reach, c.cars = reach.get(c.id, []), cars.get(c.id, [])
+    last = page[-1] if page else None
+    value = getattr(last, column) if last else None
+    return {"rows": page, "after": f"{value.isoformat() if hasattr(value, 'isoformat') else value}~{last.id}" if more else ""}
+
+
+def series_choices() -> list[str]:
+    """Series that occur in the scope, for the filter (a loose index scan, not a count)."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("""SELECT series FROM (SELECT series FROM customers_vehicle WHERE series <> '' LIMIT 20000) s
+                          GROUP BY series ORDER BY count(*) DESC, series LIMIT 40""")
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,29 @@
+"""What the customers room does about what others told. Each may run twice."""
+
+from __future__ import annotations
+
+from cheban.core.events import reaction
+from cheban.core.models import Event
+from cheban.customers.commands import write_consent
+from cheban.customers.models import Consent, Customer, Vehicle
+
+
+@reaction("contact.reached")
+def remember_contact(event: Event) -> None:
+    """The gap between contacts counts from the last time somebody spoke to the customer."""
+    Customer.objects.filter(id=event.customer_id).exclude(last_contact_at__gt=event.at).update(last_contact_at=event.at)
+
+
+@reaction("contact.refused")
+def obey_refusal(event: Event) -> None:
+    """A refusal of a purpose becomes consent history; a sold vehicle is no longer reminded."""
+    Customer.objects.filter(id=event.customer_id).exclude(last_contact_at__gt=event.at).update(last_contact_at=event.at)
+    customer = Customer.objects.filter(id=event.customer_id).first()
+    if customer is None:
+        return
+    for purpose in event.facts.get("purposes", []):
+        proof = f"contact {event.id}"
+        if not Consent.objects.filter(customer=customer, proof=proof, purpose=purpose).exists():
+            write_consent(customer, purpose=purpose, channel="any", is_given=False, proof=proof, by_id=event.actor_id)
+    if event.facts.get("reason") == "sold" and event.vehicle_id:
+        Vehicle.objects.filter(id=event.vehicle_id).update(is_active=False)

@@ -1,0 +1,152 @@
+"""Pages of staff, permissions, calendar and audit. Thin: parse, call, render."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cheban.core import clock
+from cheban.core.calendars import missing_years
+from cheban.core.errors import NotFound
+from cheban.org import commands, queries
+from cheban.org.access import page
+from cheban.org.roles import Role
+
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
+
+def _store(request: HttpRequest):
+    """The store that the form names, if it is one of the asker's."""
+    wanted = request.POST.get("store") or request.GET.get("store") or ""
+    store_id = int(wanted) if wanted.isdigit() else request.actor.stores[0]
+    if store_id not in request.actor.stores:
+        raise NotFound(_("没有这个门店，或不属于您。"))
+    return next(s for s in queries.stores(request.actor) if s.id == store_id)
+
+
+@page("org/staff.html", may="staff.see")
+def staff(request: HttpRequest) -> dict:
+    """Who works here with which roles."""
+    return {"people": queries.staff_list(request.actor), "roles": Role.choices, "store_list": queries.stores(request.actor)}
+
+
+def _roles(request: HttpRequest) -> list[tuple[int, str]]:
+    pairs = [value.split(":") for value in request.POST.getlist("roles")]
+    return [(int(store), role) for store, role in pairs if store.isdigit()]
+
+
+@require_POST
+@page(may="staff.manage")
+def add_staff(request: HttpRequest) -> HttpResponse:
+    """Add a person."""
+    made = commands.add_staff(by=request.actor, login=request.POST.get("login", ""), name=request.POST.get("name", ""),
+                              password=request.POST.get("password", ""), roles=_roles(request))
+    messages.success(request, _("已添加 %(name)s，可以登录了。") % {"name": made.name})
+    return redirect("org:staff")
+
+
+@require_POST
+@page(may="staff.manage")
+def set_roles(request: HttpRequest, staff_id: int) -> HttpResponse:
+    """Replace someone's roles."""
+    person = queries.staff(staff_id, request.actor)
+    commands.set_roles(person, by=request.actor, roles=_roles(request))
+    messages.success(request, _("%(name)s 的角色已更新。") % {"name": person.name})
+    return redirect("org:staff")
+
+
+@require_POST
+@page(may="staff.manage")
+def set_active(request: HttpRequest, staff_id: int) -> HttpResponse:
+    """Let someone in or out."""
+    person = queries.staff(staff_id, request.actor)
+    commands.set_active(person, by=request.actor, is_active=request.POST.get("active") == "1")
+    messages.success(request, _("%(name)s 的登录状态已更新。") % {"name": person.name})
+    return redirect("org:staff")
+
+
+@require_POST
+@page(may="staff.manage")
+def reset_password(request: HttpRequest, staff_id: int) -> HttpResponse:
+    """Give someone a new password."""
+    person = queries.staff(staff_id, request.actor)
+    commands.reset_password(person, by=request.actor, password=request.POST.get("password", ""))
+    messages.success(request, _("%(name)s 的密码已重设，原来的登录已全部退出。") % {"name": person.name})
+    return redirect("org:staff")
+
+
+@page("org/permissions.html", may="staff.see")
+def permissions(request: HttpRequest) -> dict:
+    """Role x permission, as declared."""
+    return {"roles": [(r.value, r.label) for r in Role], "table": queries.permission_table()}
+
+
+@page("org/calendar.html", may="calendar.see")
+def calendar(request: HttpRequest) -> dict:
+    """A store's opening hours and the days that differ."""
+    store, today = _store(request), clock.today()
+    text = request.GET.get("year", "")
+    year = int(text) if text.isdigit() and 2000 <= int(text) <= 2100 else today.year
+    found = queries.calendar_page(store, year=year)
+    week = [{"day": i, "label": _(label), "spans": [s for s in found["spans"] if s.weekday == i]}
+            for i, label in enumerate(WEEKDAYS)]
+    return found | {"week": week, "years": range(today.year - 1, today.year + 3), "store_list": queries.stores(request.actor),
+                    "missing": missing_years(store.id, today=today)}
+
+
+@require_POST
+@page(may="calendar.edit")
+def set_day(request: HttpRequest) -> HttpResponse:
+    """Change one day."""
+    store = _store(request)
+    try:
+        on = date.fromisoformat(request.POST.get("on", ""))
+    except ValueError:
+        raise commands.Invalid(_("请选择日期。")) from None
+    commands.set_day(store, by=request.actor, on=on, kind=request.POST.get("kind", ""), name=request.POST.get("name", ""))
+    messages.success(request, _("日历已更新，今后的时限按新的日历计算。"))
+    return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}&year={on.year}")
+
+
+@require_POST
+@page(may="calendar.edit")
+def set_week(request: HttpRequest) -> HttpResponse:
+    """Change the usual week: fields opens_0_0, closes_0_0 ..."""
+    store, spans = _store(request), []
+    for day in range(7):
+        for number in range(3):
+            opens, closes = (request.POST.get(f"{what}_{day}_{number}", "") for what in ("opens", "closes"))
+            if opens and closes:
+                try:
+                    spans.append((day, time.fromisoformat(opens), time.fromisoformat(closes)))
+                except ValueError:
+                    raise commands.Invalid(_("时间要写成 08:30 这样。")) from None
+    commands.set_week(store, by=request.actor, spans=spans)
+    messages.success(request, _("营业时间已更新。"))
+    return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}")
+
+
+@require_POST
+@page(may="calendar.edit")
+def seed_year(request: HttpRequest) -> HttpResponse:
+    """Fill a year from the library."""
+    store, text = _store(request), request.POST.get("year", "")
+    if not text.isdigit():
+        raise commands.Invalid(_("请选择年份。"))
+    if commands.seed_year(store, by=request.actor, year=int(text)):
+        messages.success(request, _("%(year)s 年的放假与调休已填入。") % {"year": text})
+    else:
+        messages.warning(request, _("%(year)s 年的放假安排还没有公布，请先手工登记；其余日子按平时营业计算。") % {"year": text})
+    return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}&year={text}")
+
+
+@page("org/audit.html", may="audit.see")
+def audit(request: HttpRequest) -> dict:
+    """Who saw or changed what."""
+    before = request.GET.get("before", "")
+    return queries.audit_page(before=int(before) if before.isdigit() else None)

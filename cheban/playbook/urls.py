@@ -1,0 +1,18 @@
+"""Routes of the work list, the team board and the handbook."""
+
+from django.urls import path
+
+from cheban.playbook import views
+
+app_name = "playbook"
+urlpatterns = [
+    path("", views.my_day, name="my_day"),
+    path("contacts/<uuid:contact_id>/", views.contact, name="contact"),
+    path("contacts/<uuid:contact_id>/outcome/", views.outcome, name="outcome"),
+    path("outcomes/<int:event_id>/undo/", views.undo, name="undo"),
+    path("team/", views.team, name="team"),
+    path("team/reassign/", views.reassign, name="reassign"),
+    path("run/", views.run, name="run"),
+    path("handbook/", views.handbook, name="handbook"),
+    path("handbook/<slug:code>/explain/", views.explain, name="explain"),
+]

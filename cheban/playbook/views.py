@@ -1,0 +1,144 @@
+"""My day, one contact, the team board, the handbook. Thin: parse, call, render."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cheban.core import clock
+from cheban.core.errors import NotFound
+from cheban.org.access import page
+from cheban.playbook import commands, planner, queries
+from cheban.playbook.rules import HANDBOOK
+
+
+def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
+    """The list with the wanted contact opened, or the first one on a wide screen."""
+    at = clock.now()
+    found = queries.my_day(request.actor, at=at)
+    rows = [row for group in found["groups"] for row in group.contacts]
+    row = next((r for r in rows if r.id == wanted), None)
+    chosen = row.id if row else wanted or (rows[0].id if rows else None)
+    current = queries.contact(chosen, request.actor, at=at) if chosen else None
+    for each in rows:
+        each.is_current = each.id == chosen
+    position = next((i for i, r in enumerate(rows) if r.id == chosen), None)
+    following = rows[position + 1].id if position is not None and position + 1 < len(rows) else None
+    return found | {"current": current, "next_id": following, "is_chosen": wanted is not None, "now": at,
+                    "colleagues": queries.colleagues(request.actor) if request.actor.may("task.reassign") else [],
+                    "can_reassign": request.actor.may("task.reassign")}
+
+
+@page("playbook/my_day.html", may="task.see_own")
+def my_day(request: HttpRequest) -> dict:
+    """Today's work list."""
+    return _day(request)
+
+
+@page(may="task.see_own")
+def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """One contact opened: the whole page, or its fragment for htmx."""
+    context = _day(request, wanted=contact_id)
+    return render(request, "playbook/_my_day.html" if request.htmx else "playbook/my_day.html", context)
+
+
+@require_POST
+@page(may="task.finish")
+def outcome(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Tell what came of it; the next contact opens by itself."""
+    when = request.POST.get("when", "")
+    try:
+        moment = datetime.fromisoformat(when) if when else None
+    except ValueError:
+        raise commands.NeedsMore(_("请选择时间。")) from None
+    if moment and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    following = request.POST.get("next_id") or None
+    event = commands.record_outcome(contact_id, by=request.actor, outcome=request.POST.get("code", ""), when=moment,
+                                    reason=request.POST.get("reason", ""), note=request.POST.get("note", ""))
+    undo = {"url": reverse("playbook:undo", args=[event.id]), "label": _("撤回")}
+    try:
+        context = _day(request, wanted=UUID(following) if following else None)
+    except (NotFound, ValueError):
+        context = _day(request)
+    context |= {"just_done": {"text": _("结果已登记。"), "undo": undo}, "is_chosen": False}
+    if request.htmx:
+        return render(request, "playbook/_my_day.html", context)
+    messages.success(request, _("结果已登记。"))
+    return redirect("playbook:my_day")
+
+
+@require_POST
+@page(may="task.finish")
+def undo(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Take back an outcome."""
+    commands.undo_outcome(queries.outcome_event(event_id), by=request.actor)
+    if request.htmx:
+        return render(request, "playbook/_my_day.html", _day(request) | {"just_done": {"text": _("已撤回。")}})
+    return redirect("playbook:my_day")
+
+
+@page("playbook/team.html", may="task.see_team")
+def team(request: HttpRequest) -> dict:
+    """The manager's board."""
+    person, only = request.GET.get("person", ""), request.GET.get("only", "")
+    at = clock.now()
+    found = queries.team(request.actor, at=at, only=only, after=request.GET.get("after", ""),
+                         person=int(person) if person.lstrip("-").isdigit() else None)
+    return found | {"only": only, "person": person, "now": at, "runs": queries.last_runs(request.actor.stores),
+                    "can_run": request.actor.may("playbook.run"), "can_reassign": request.actor.may("task.reassign")}
+
+
+@require_POST
+@page(may="task.reassign")
+def reassign(request: HttpRequest) -> HttpResponse:
+    """Hand the chosen contacts to a colleague."""
+    to, ids = request.POST.get("to", ""), request.POST.getlist("contacts")
+    if not to.isdigit() or not ids:
+        raise commands.NeedsMore(_("请先勾选要改派的事，再选择同事。"))
+    try:
+        wanted = [UUID(i) for i in ids]
+    except ValueError:
+        raise NotFound() from None
+    moved = commands.reassign(wanted, by=request.actor, to=int(to))
+    messages.success(request, _("已改派 %(n)d 项任务。") % {"n": moved})
+    return redirect(request.POST.get("next") if request.POST.get("next", "").startswith("/my-day/") else "playbook:team")
+
+
+@require_POST
+@page(may="playbook.run")
+def run(request: HttpRequest) -> HttpResponse:
+    """Plan today now (the worker does it every morning); safe to press again."""
+    made = planner.plan_day(clock.today(), store_ids=list(request.actor.stores))
+    if made.made:
+        messages.success(request, _("今天的计划已生成：新增 %(n)d 项任务。") % {"n": made.made})
+    else:
+        messages.info(request, _("今天的计划已经是最新的，没有新增任务。"))
+    return redirect("playbook:team")
+
+
+@page("playbook/handbook.html", may="playbook.see")
+def handbook(request: HttpRequest) -> dict:
+    """Every rule in words."""
+    return {"rules": queries.handbook(), "runs": queries.last_runs(request.actor.stores)}
+
+
+@page("playbook/explain.html", may="playbook.see")
+def explain(request: HttpRequest, code: str) -> dict:
+    """Why a task exists or not, for one vehicle or customer of the scope."""
+    if code not in HANDBOOK.rules:
+        raise NotFound(_("没有这条规则。"))
+    text = request.GET.get("subject", "")
+    try:
+        subject = UUID(text)
+    except ValueError:
+        raise NotFound(_("请从客户页打开“为什么”。")) from None
+    return {"rule": HANDBOOK.rules[code], "findings": queries.explain(code, subject, day=clock.today())}

@@ -1,0 +1,55 @@
+"""What every page's frame needs: menu, stores, who is signed in. One or two queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from cheban.core import clock
+from cheban.org.models import Store
+from cheban.org.roles import Role
+from cheban.playbook import queries as playbook
+
+MENU = (
+    # label, url name, icon, permission, group
+    (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
+    (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
+    (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
+    (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
+    (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
+    (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
+    (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
+    (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
+    (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
+    (gettext_noop("审计记录"), "org:audit", "eye-check", "audit.see", gettext_noop("设置")),
+)
+"""The menu, in order; an entry is shown to those who may open it."""
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context of base.html."""
+    actor = getattr(request, "actor", None)
+    if actor is None:
+        return {"nav": [], "stores": []}
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    nav = []
+    for label, name, icon, permission, group in MENU:
+        if not actor.may(permission):
+            continue
+        count = playbook.open_count(actor, at=clock.now()) if name == "playbook:my_day" else 0
+        nav.append({"label": _(label), "url": reverse(name), "icon": icon, "count": count, "group": _(group) if group else "",
+                    "active": here == name or (here.split(":")[0] == name.split(":")[0] == "customers"
+                                               and ("import" in here) == ("import" in name))})
+    stores = list(Store.objects.filter(id__in=actor.roles).order_by("name"))
+    current = next((s for s in stores if actor.stores == (s.id,)), None)
+    held = actor.all_roles
+    return {
+        "nav": nav, "stores": stores, "current_store": current, "actor": actor, "now": clock.now(),
+        "theme": request.user.theme, "language": request.user.language,
+        "role_label": Role(sorted(held, key=list(Role.values).index)[0]).label if held else "",
+        "may": {p: True for p in actor.permissions},
+    }
