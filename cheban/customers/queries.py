@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cheban.core import events, privacy
 from cheban.core.errors import NotFound
@@ -186,10 +187,10 @@ def page_360(customer_id: UUID) -> dict[str, Any]:
 
 
 FIELD_LABELS = {
-    "name": _("姓名"), "kind": _("客户类型"), "gender": _("性别"), "birth_on": _("生日"), "occupation": _("职业"),
-    "preferred_channel": _("偏好渠道"), "preferred_time": _("偏好时间"), "family": _("家庭"), "habits": _("用车习惯"),
-    "special_requests": _("特殊要求"), "remarks": _("备注"), "tags": _("标签"), "tier": _("等级"), "phone": _("电话"),
-    "address": _("地址"), "id_number": _("证件号"), "lunar_birthday": _("农历生日"), "source": _("来源"),
+    "name": gettext_lazy("姓名"), "kind": gettext_lazy("客户类型"), "gender": gettext_lazy("性别"), "birth_on": gettext_lazy("生日"), "occupation": gettext_lazy("职业"),
+    "preferred_channel": gettext_lazy("偏好渠道"), "preferred_time": gettext_lazy("偏好时间"), "family": gettext_lazy("家庭"), "habits": gettext_lazy("用车习惯"),
+    "special_requests": gettext_lazy("特殊要求"), "remarks": gettext_lazy("备注"), "tags": gettext_lazy("标签"), "tier": gettext_lazy("等级"), "phone": gettext_lazy("电话"),
+    "address": gettext_lazy("地址"), "id_number": gettext_lazy("证件号"), "lunar_birthday": gettext_lazy("农历生日"), "source": gettext_lazy("来源"),
 }
 
 SORTS = {"newest": ("-created_at", "-id"), "visited": ("-last_visit_on", "-id"), "spent": ("-spent_fen", "-id")}

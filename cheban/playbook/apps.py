@@ -14,3 +14,5 @@ class PlaybookConfig(AppConfig):
         from cheban.playbook import events, queries  # noqa: F401
 
         slots.provide("contact.words", queries.contact_words)
+        slots.provide("customer.tasks", queries.tasks_of_customer)
+        slots.provide("customer.next_actions", queries.next_actions)

@@ -387,3 +387,11 @@ def handbook() -> list[dict[str, Any]]:
             "open": open_by.get(rule.code, 0), "keeps_gap": rule.keeps_gap,
         })
     return rows
+
+
+def next_actions(tasks: list[ContactRow], actor: Actor) -> list[dict[str, Any]]:
+    """The next best actions of a customer with their reasons: their open contacts, the most urgent first."""
+    return [{"id": row.id, "title": row.title, "rule": row.rules[0], "due_at": row.due_at, "is_late": row.is_late,
+             "is_mine": row.assignee_id == actor.staff_id, "kind_label": row.kind_label,
+             "rule_title": str(_(HANDBOOK.rules[row.rules[0]].title)) if row.rules[0] in HANDBOOK.rules else ""}
+            for row in sorted(tasks, key=lambda r: (not r.is_late, -r.weight, r.due_at))]

@@ -1,0 +1,31 @@
+"""Routes of customers and imports."""
+
+from django.urls import path
+
+from cheban.customers import views
+from cheban.customers.importing import views as importing
+
+app_name = "customers"
+urlpatterns = [
+    path("", views.customer_list, name="list"),
+    path("new/", views.new_customer, name="new"),
+    path("<uuid:customer_id>/", views.customer, name="customer"),
+    path("<uuid:customer_id>/timeline/", views.timeline, name="timeline"),
+    path("<uuid:customer_id>/edit/", views.edit_customer, name="edit"),
+    path("<uuid:customer_id>/note/", views.add_note, name="note"),
+    path("<uuid:customer_id>/consent/", views.consent, name="consent"),
+    path("vehicles/<uuid:vehicle_id>/odometer/", views.odometer, name="odometer"),
+    path("reveal/<slug:what>/<uuid:row_id>/", views.reveal, name="reveal"),
+    path("export/", views.export, name="export"),
+    path("tag/", views.tag, name="tag"),
+    path("imports/", importing.imports, name="imports"),
+    path("imports/upload/", importing.upload, name="import_upload"),
+    path("imports/template/<slug:kind>.xlsx", importing.template, name="import_template"),
+    path("imports/<uuid:batch_id>/", importing.batch, name="import"),
+    path("imports/<uuid:batch_id>/progress/", importing.progress, name="import_progress"),
+    path("imports/<uuid:batch_id>/mapping/", importing.mapping, name="import_mapping"),
+    path("imports/<uuid:batch_id>/write/", importing.write, name="import_write"),
+    path("imports/<uuid:batch_id>/undo/", importing.undo, name="import_undo"),
+    path("imports/<uuid:batch_id>/report.xlsx", importing.report, name="import_report"),
+    path("imports/<uuid:batch_id>/rows/<uuid:row_id>/", importing.fix_row, name="import_fix"),
+]

@@ -1,0 +1,174 @@
+"""The list, the customer-360 page and what one does there. Thin: parse, call, render."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cheban.core import clock, slots
+from cheban.core.errors import BadValue
+from cheban.customers import commands, export as exporting, forms, queries, search
+from cheban.org.access import page
+
+
+def _filters(request: HttpRequest) -> queries.Filters:
+    got = request.GET
+    months = got.get("quiet", "")
+    return queries.Filters(
+        tier=got.get("tier", ""), kind=got.get("kind", ""), source=got.get("source", ""), tag=got.get("tag", ""),
+        series=got.get("series", ""), quiet_months=int(months) if months in ("6", "9", "12", "24") else 0,
+        refused=got.get("refused") == "1")
+
+
+@page(may="customer.see")
+def customer_list(request: HttpRequest) -> HttpResponse:
+    """Customers, filtered, by keyset pages."""
+    filters, sort = _filters(request), request.GET.get("sort", "newest")
+    found = queries.customer_list(filters, sort=sort, after=request.GET.get("after", ""), today=clock.today())
+    query = request.GET.copy()
+    query.pop("after", None)
+    context = found | {
+        "filters": filters, "sort": sort, "query": query.urlencode(), "chips": forms.chips(request.GET),
+        "choices": forms.LIST_CHOICES, "series": queries.series_choices(), "can_export": request.actor.may("customer.export"),
+        "can_create": request.actor.may("customer.create"), "can_edit": request.actor.may("customer.edit"),
+    }
+    more = request.htmx and request.GET.get("after")
+    return render(request, "customers/_rows.html" if more else "customers/list.html", context)
+
+
+@page("customers/new.html", may="customer.create")
+def new_customer(request: HttpRequest) -> dict | HttpResponse:
+    """First visit: name, phone, vehicle."""
+    form = forms.Form(request.POST, {})
+    if request.method == "POST":
+        try:
+            store = request.POST.get("store", "")
+            made = commands.create_customer(
+                by=request.actor, store_id=int(store) if store.isdigit() else request.actor.stores[0],
+                **{k: request.POST.get(k, "") for k in ("name", "phone", "plate", "vin")},
+                **{k: request.POST.get(k, "") for k in ("kind", "gender", "habits", "special_requests", "source") if request.POST.get(k)})
+        except commands.Invalid as refusal:
+            form = forms.Form(request.POST, refusal.facts)
+        else:
+            messages.success(request, _("%(name)s 的档案已建立。") % {"name": made.name})
+            return redirect("customers:customer", made.id)
+    return {"form": form, "choices": forms.EDIT_CHOICES}
+
+
+@page("customers/customer.html", may="customer.see")
+def customer(request: HttpRequest, customer_id: UUID) -> dict:
+    """Who, which vehicles, what is due, what happened, what next."""
+    at = clock.now()
+    found = queries.page_360(customer_id)
+    search.remember(customer_id, request.actor, store_id=found["customer"].store_id, at=at)
+    group = request.GET.get("show", "")
+    tasks = slots.ask("customer.tasks", customer_id, at=at, default=[])
+    return found | {
+        "timeline": queries.timeline(customer_id, group=group), "show": group, "tasks": tasks,
+        "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
+        "promises": slots.ask("customer.promises", customer_id, default=[]), "today": clock.today(), "now": at,
+        "purposes": forms.PURPOSES, "can_edit": request.actor.may("customer.edit"),
+        "can_reveal": request.actor.may("customer.reveal"), "can_consent": request.actor.may("consent.change"),
+        "can_note": request.actor.may("note.add"),
+    }
+
+
+@page("customers/_timeline.html", may="customer.see")
+def timeline(request: HttpRequest, customer_id: UUID) -> dict:
+    """More of what happened, older first page by page; or one group of it."""
+    found = queries.customer(customer_id)
+    group = request.GET.get("show", "")
+    return {"customer": found, "timeline": queries.timeline(customer_id, before=request.GET.get("before", ""), group=group),
+            "show": group}
+
+
+@page("customers/edit.html", may="customer.edit")
+def edit_customer(request: HttpRequest, customer_id: UUID) -> dict | HttpResponse:
+    """Change the file."""
+    found = queries.customer(customer_id)
+    form = forms.Form(forms.customer_values(found), {})
+    if request.method == "POST":
+        try:
+            commands.edit_customer(found, by=request.actor, **forms.read_customer(request.POST))
+        except commands.Invalid as refusal:
+            form = forms.Form(request.POST, refusal.facts)
+        except BadValue as error:
+            form = forms.Form(request.POST, {"birth_on": str(error.problem)})
+        else:
+            messages.success(request, _("档案已更新。"))
+            return redirect("customers:customer", customer_id)
+    return {"customer": found, "form": form, "choices": forms.EDIT_CHOICES}
+
+
+@require_POST
+@page(may="note.add")
+def add_note(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """A note into the timeline."""
+    commands.add_note(queries.customer(customer_id), by=request.actor, text=request.POST.get("text", ""))
+    if request.htmx:
+        return render(request, "customers/_timeline.html", {
+            "customer": queries.customer(customer_id), "timeline": queries.timeline(customer_id), "show": ""})
+    return redirect("customers:customer", customer_id)
+
+
+@require_POST
+@page(may="consent.change")
+def consent(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """What the customer said about being contacted."""
+    commands.change_consent(queries.customer(customer_id), by=request.actor, purpose=request.POST.get("purpose", ""),
+                            channel=request.POST.get("channel", "any"), is_given=request.POST.get("given") == "1",
+                            proof=request.POST.get("proof", ""))
+    messages.success(request, _("已登记，从现在起按客户的意思联系。"))
+    return redirect("customers:customer", customer_id)
+
+
+@require_POST
+@page(may="customer.edit")
+def odometer(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
+    """An odometer reading by hand."""
+    vehicle = queries.vehicle(vehicle_id)
+    text = request.POST.get("km", "").replace(",", "").strip()
+    if not text.isdigit():
+        raise commands.Invalid(_("里程请填数字，单位公里。"))
+    commands.read_odometer(vehicle, by=request.actor, km=int(text), on=clock.today(),
+                           is_right=request.POST.get("is_right") == "1")
+    messages.success(request, _("里程已登记，保养日期已重新预计。"))
+    return redirect("customers:customer", vehicle.owner_id) if vehicle.owner_id else redirect("customers:list")
+
+
+@require_POST
+@page(may="customer.reveal")
+def reveal(request: HttpRequest, what: str, row_id: UUID) -> HttpResponse:
+    """The full value: one click, one audit row with the reason of the page it was on."""
+    value = commands.reveal(what, row_id, by=request.actor, reason=request.POST.get("reason", "") or _("客户页查看"))
+    return render(request, "components/revealed.html", {"value": value, "is_phone": value.replace("-", "").isdigit()})
+
+
+@require_POST
+@page(may="customer.export")
+def export(request: HttpRequest) -> HttpResponse:
+    """The filtered list as a spreadsheet: masked, counted, watermarked, audited."""
+    wanted = tuple(UUID(i) for i in request.POST.getlist("ids")) or None
+    body, count = exporting.customers_xlsx(_filters(request), by=request.actor, ids=wanted, today=clock.today())
+    response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    response["Content-Disposition"] = f'attachment; filename="customers-{date.isoformat(clock.today())}-{count}.xlsx"'
+    return response
+
+
+@require_POST
+@page(may="customer.edit")
+def tag(request: HttpRequest) -> HttpResponse:
+    """Put a tag on the chosen customers, or take it off."""
+    ids = [UUID(i) for i in request.POST.getlist("ids")]
+    count = commands.tag_customers(ids, by=request.actor, tag=request.POST.get("tag", ""),
+                                   remove=request.POST.get("remove") == "1")
+    messages.success(request, _("已更新 %(n)d 位客户的标签。") % {"n": count})
+    return redirect("customers:list")
+
+
