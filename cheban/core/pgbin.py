@@ -66,8 +66,13 @@ class Account:
     def run(self, program: str, *args: str) -> subprocess.CompletedProcess[str]:
         """Run to the end, output captured."""
         return subprocess.run(
-            self.command(program, *args), capture_output=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, check=False, **self.options(),
+            self.command(program, *args),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            check=False,
+            **self.options(),
         )
 
     def own(self, path: Path) -> None:
@@ -106,7 +111,9 @@ def account_for(data_dir: Path, *, pg_data: Path) -> Account:
     if _works(renamed.command("postgres", "--version"), renamed):
         return renamed
     if data_in_reach:
-        copied = Account(_copy_programs(bin_dir, to=data_dir / "programs"), uid, gid, drop=dropped.drop)
+        made = (bin_dir / "postgres").stat()
+        copy = _copy_programs(bin_dir, to=data_dir / f"programs-{made.st_size:x}-{int(made.st_mtime):x}")
+        copied = Account(copy, uid, gid, drop=dropped.drop)
         if _works(copied.command("postgres", "--version"), copied):
             return copied
     raise ServerFailed(
@@ -118,8 +125,12 @@ def account_for(data_dir: Path, *, pg_data: Path) -> Account:
 
 def _works(command: list[str], account: Account) -> bool:
     try:
-        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False,
-                              **account.options()).returncode == 0
+        return (
+            subprocess.run(
+                command, capture_output=True, stdin=subprocess.DEVNULL, check=False, **account.options()
+            ).returncode
+            == 0
+        )
     except OSError:  # no `unshare` here, or not allowed to change the account
         return False
 
