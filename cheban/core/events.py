@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from cheban.core import clock
 from cheban.core.models import Event, EventDelivery
 
@@ -83,7 +85,36 @@ def record(
         store_id=store_id, name=name, at=at or clock.now(), actor_id=actor_id,
         customer_id=customer_id, vehicle_id=vehicle_id, facts=facts,
     )
-    EventDelivery.objects.bulk_create(
-        EventDelivery(event_id=event.id, store_id=store_id, reaction=path) for path in reactions_to(name)
-    )
+    owed = [EventDelivery(event_id=event.id, store_id=store_id, reaction=path) for path in reactions_to(name)]
+    if owed:
+        EventDelivery.objects.bulk_create(owed)
+        for hook in _after_commit:
+            transaction.on_commit(hook)
     return event
+
+
+_after_commit: list[Callable[[], None]] = []
+
+
+def deliver_after_commit(hook: Callable[[], None]) -> None:
+    """Have `hook` called after the commit of a cause that somebody reacts to (the org room's dispatcher)."""
+    if hook not in _after_commit:
+        _after_commit.append(hook)
+
+
+def record_from(cursor, name: str, select: str, params: Mapping[str, Any] | None = None) -> int:
+    """Write many events with one INSERT ... SELECT (bulk paths); returns how many.
+
+    `select` gives store_id, at, actor_id, customer_id, vehicle_id, facts (jsonb), in this order.
+    """
+    declared(name)
+    values = dict(params or {}) | {"event_name": name, "reactions": list(reactions_to(name))}
+    cursor.execute(
+        f"""WITH told AS (INSERT INTO core_event (name, store_id, at, actor_id, customer_id, vehicle_id, facts)
+              SELECT %(event_name)s, s.* FROM ({select}) s RETURNING id, store_id),
+            owed AS (INSERT INTO core_eventdelivery (event_id, store_id, reaction)
+              SELECT told.id, told.store_id, r FROM told CROSS JOIN unnest(%(reactions)s::text[]) r)
+            SELECT count(*) FROM told""",  # noqa: S608 - our own SQL, values are parameters
+        values,
+    )
+    return cursor.fetchone()[0]

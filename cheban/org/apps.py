@@ -20,4 +20,8 @@ class OrgConfig(AppConfig):
     default_auto_field = "django.db.models.AutoField"
 
     def ready(self) -> None:
+        from cheban.core import events
+        from cheban.org import dispatch
+
+        events.deliver_after_commit(dispatch.run_pending)
         post_migrate.connect(_follow_models, sender=self, dispatch_uid="policies_follow_models")

@@ -10,4 +10,11 @@ class WorkshopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.workshop import events  # noqa: F401
+        from django.utils.translation import gettext_lazy as _
+
+        from cheban.customers.importing import kinds
+        from cheban.workshop import events, importing  # noqa: F401
+
+        kinds.register("repair_orders", kinds.Writer(
+            _("维修工单"), importing.prepare_orders, importing.write_orders, importing.count_orders,
+            importing.finish_orders))

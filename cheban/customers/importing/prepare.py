@@ -1,0 +1,160 @@
+"""From typed rows to rows ready for the database: ids, sealed values, search keys, care dates. No database.
+
+Runs in worker processes for large files: everything slow and independent of what is stored already happens
+here (sealing, blind indexes, pinyin, forecasts). What depends on the store's existing rows is `writing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from cheban.core import privacy
+from cheban.core.ids import new_ids
+from cheban.customers import care
+from cheban.customers.importing.bulk import line
+from cheban.customers.names import search_key
+
+CUSTOMER_FIELDS = ("kind", "name", "customer_no", "gender", "birth_on", "lunar_birthday", "occupation", "region",
+                   "preferred_channel", "preferred_time", "source", "remarks", "tier", "family", "habits",
+                   "special_requests")
+CUSTOMER_COLUMNS = ("id", "store_id", *CUSTOMER_FIELDS, "name_full_pinyin", "name_initials", "name_other_pinyin", "birthday",
+                    "id_number_sealed", "id_number_blind", "address_sealed", "tags", "refused_purposes", "visits",
+                    "spent_fen", "batch_id")
+POINT_COLUMNS = ("id", "store_id", "customer_id", "kind", "value_sealed", "value_blind", "tail_bucket", "is_primary", "batch_id")
+VEHICLE_FIELDS = ("vin", "vin_is_doubtful", "plate_number", "plate_kind", "brand", "series", "model", "trim", "colour", "energy",
+                  "driver_assistance", "engine_no", "seats", "use", "price_fen", "made_on", "purchased_on",
+                  "registered_on", "warranty_until", "warranty_km", "insurer", "policy_no", "compulsory_until",
+                  "insurance_until", "inspection_due_on", "sales_consultant_name", "service_advisor_name")
+VEHICLE_COLUMNS = ("id", "store_id", "owner_id", *VEHICLE_FIELDS, "inspection_kind", "sales_consultant_id", "service_advisor_id",
+                   "odometer_km", "odometer_on", "km_per_day", "km_per_day_basis", "services_done", "last_visit_on",
+                   "first_service_due_on", "second_service_due_on", "maintenance_due_on", "maintenance_low_on",
+                   "maintenance_high_on", "maintenance_due_by", "is_active", "batch_id")
+OWNERSHIP_COLUMNS = ("id", "store_id", "vehicle_id", "customer_id", "since_on", "until_on", "batch_id")
+READING_COLUMNS = ("id", "store_id", "vehicle_id", "read_on", "km", "source", "is_doubtful", "batch_id")
+
+DEFAULTS = {"kind": "person", "source": "service", "tier": "ordinary", "seats": 5, "use": "family", "vin_is_doubtful": False}
+_NULLABLE = {"birth_on", "lunar_birthday", "price_fen", "made_on", "purchased_on", "registered_on", "warranty_until",
+             "warranty_km", "compulsory_until", "insurance_until", "inspection_due_on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What preparing needs to know of the store and the import."""
+
+    store_id: int
+    batch_id: UUID
+    today: date
+    staff: dict[str, int]  # name -> id
+    intervals: dict
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One row, ready: the typed values, the keys by which existing rows are found, and rows to insert."""
+
+    sheet: str
+    row: int
+    customer: dict[str, Any] | None
+    points: list[tuple[str, str, bytes]]  # kind, value, blind
+    vehicle: dict[str, Any] | None
+    odometer: tuple[date, int] | None
+    customer_id: UUID | None = None
+    vehicle_id: UUID | None = None
+    customer_line: str = ""
+    point_lines: list[str] = field(default_factory=list)
+    vehicle_head: str = ""  # id and store, before the owner
+    vehicle_tail: str = ""  # everything after the owner
+    is_flagged: bool = False
+
+
+def name_columns(name: str) -> tuple[str, str, str]:
+    """Full pinyin, initials, other readings."""
+    tokens = search_key(name).split(" ")
+    return tokens[0][:200], (tokens[1] if len(tokens) > 1 else "")[:64], " ".join(tokens[2:])[:400]
+
+
+def prepare(rows: Sequence[Any], context: Context) -> list[Prepared]:
+    """Prepare accepted rows (`rows` have sheet, row, values, flags; see `mapped`)."""
+    ids = iter(new_ids(len(rows) * 5))
+    return [_prepare_one(row, context, ids) for row in rows]
+
+
+def _prepare_one(row: Any, context: Context, ids) -> Prepared:
+    customer, points, vehicle, odometer = split_values(row.values)
+    made = Prepared(row.sheet, row.row, customer or None, [], vehicle or None, odometer, is_flagged=bool(row.flags))
+    store = context.store_id
+    for kind, value in points:
+        made.points.append((kind, value, privacy.blind("phone" if kind in ("mobile", "landline") else kind, value)))
+    if customer:
+        made.customer_id = next(ids)
+        made.customer_line = customer_line(made.customer_id, customer, context)
+        for number, (kind, value, blind) in enumerate(made.points):
+            made.point_lines.append(point_line(next(ids), made.customer_id, kind, value, blind, number == 0, context))
+    if vehicle:
+        made.vehicle_id = next(ids)
+        made.vehicle_head = line((made.vehicle_id, store))
+        made.vehicle_tail = vehicle_tail(vehicle, odometer, context)
+    return made
+
+
+def split_values(values: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Any], tuple[date, int] | None]:
+    """A row's typed values as customer fields, contact points, vehicle fields and an odometer reading."""
+    raise NotImplementedError
+
+
+def customer_line(customer_id: UUID, customer: dict[str, Any], context: Context) -> str:
+    """The COPY line of a new customer, in CUSTOMER_COLUMNS' order."""
+    address, id_number = customer.get("address"), customer.get("id_number")
+    fields = [_default(customer, f) for f in CUSTOMER_FIELDS]
+    birth_on = customer.get("birth_on")
+    return line((
+        customer_id, context.store_id, *fields, *name_columns(customer["name"]),
+        birth_on.month * 100 + birth_on.day if birth_on and not customer.get("lunar_birthday") else None,
+        privacy.seal(id_number, bound_to=f"customers_customer.id_number:{customer_id}") if id_number else None,
+        privacy.blind("id_number", id_number) if id_number else None,
+        privacy.seal(address, bound_to=f"customers_customer.address:{customer_id}") if address else None,
+        customer.get("tags") or [], [], 0, 0, context.batch_id,
+    ))
+
+
+def point_line(point_id: UUID, customer_id: UUID, kind: str, value: str, blind: bytes, primary: bool, context: Context) -> str:
+    """The COPY line of a contact point, sealed to its own id."""
+    is_phone = kind in ("mobile", "landline")
+    return line((point_id, context.store_id, customer_id, kind,
+                 privacy.seal(value, bound_to=f"customers_contactpoint.value:{point_id}"), blind,
+                 privacy.tail_bucket(context.store_id, value[-4:]) if is_phone else None, primary, context.batch_id))
+
+
+def vehicle_tail(vehicle: dict[str, Any], odometer: tuple[date, int] | None, context: Context) -> str:
+    """The COPY line of a new vehicle from `vin` on, with its care dates worked out."""
+    energy, use = vehicle.get("energy") or "", vehicle.get("use") or "family"
+    dates = care.care_dates(
+        purchased_on=vehicle.get("purchased_on"), registered_on=vehicle.get("registered_on"), use=use,
+        seats=vehicle.get("seats") or 5, energy=energy,
+        interval=care.interval_for(context.intervals, store_id=context.store_id, series=vehicle.get("series") or "", energy=energy),
+        readings=[care.Reading(*odometer)] if odometer else [], services_done=0, last_service_on=None, last_service_km=None,
+        prior=care.USE_PRIOR[use], today=context.today,
+    )
+    if vehicle.get("inspection_due_on"):  # what the source knows beats what the rule computes
+        dates.inspection_due_on = vehicle["inspection_due_on"]
+    fields = [_default(vehicle, f) for f in VEHICLE_FIELDS if f != "inspection_due_on"]
+    cut = VEHICLE_FIELDS.index("inspection_due_on")
+    fields.insert(cut, dates.inspection_due_on)
+    return line((
+        *fields, dates.inspection_kind, context.staff.get(vehicle.get("sales_consultant_name") or ""),
+        context.staff.get(vehicle.get("service_advisor_name") or ""), odometer[1] if odometer else None,
+        odometer[0] if odometer else None, dates.km_per_day, dates.km_per_day_basis, 0, None,
+        dates.first_service_due_on, dates.second_service_due_on, dates.maintenance_due_on, dates.maintenance_low_on,
+        dates.maintenance_high_on, dates.maintenance_due_by, True, context.batch_id,
+    ))
+
+
+def _default(values: dict[str, Any], name: str) -> Any:
+    value = values.get(name)
+    if value is None or value == "":
+        return None if name in _NULLABLE else DEFAULTS.get(name, "")
+    return value

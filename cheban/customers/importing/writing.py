@@ -1,0 +1,354 @@
+"""Writes prepared customer, vehicle and insurance rows: finds who is known, inserts the new, changes the changed.
+
+One call is one transaction's work for one chunk. The same row twice changes nothing; the same person under
+several writings of a phone is one customer; a phone shared by two names is two customers. Every changed row's
+former look is kept for the undo. R021, market: duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from cheban.core import events, privacy
+from cheban.core.ids import new_id
+from cheban.customers import care
+from cheban.customers.importing import bulk
+from cheban.customers.importing.prepare import (
+    CUSTOMER_COLUMNS,
+    CUSTOMER_FIELDS,
+    OWNERSHIP_COLUMNS,
+    POINT_COLUMNS,
+    READING_COLUMNS,
+    VEHICLE_COLUMNS,
+    VEHICLE_FIELDS,
+    Context,
+    Prepared,
+    name_columns,
+    point_line,
+)
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a chunk's rows."""
+
+    accepted: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    customers_made: int = 0
+    vehicles_made: int = 0
+    touched_vehicles: set[UUID] = field(default_factory=set)
+    touched_customers: set[UUID] = field(default_factory=set)
+
+    def add(self, other: Written) -> None:
+        """Sum up."""
+        self.accepted += other.accepted
+        self.unchanged += other.unchanged
+        self.merged += other.merged
+        self.customers_made += other.customers_made
+        self.vehicles_made += other.vehicles_made
+        self.touched_vehicles |= other.touched_vehicles
+        self.touched_customers |= other.touched_customers
+
+
+class Known:
+    """What the store has already of a chunk's people and vehicles; grows while the chunk is worked through."""
+
+    def __init__(self, rows: Sequence[Prepared]) -> None:
+        blinds = list({blind for r in rows for _k, _v, blind in r.points})
+        numbers = list({r.customer["customer_no"] for r in rows if r.customer and r.customer.get("customer_no")})
+        vins = list({r.vehicle["vin"] for r in rows if r.vehicle and r.vehicle.get("vin")})
+        plates = list({r.vehicle["plate_number"] for r in rows if r.vehicle and r.vehicle.get("plate_number")})
+        self.people: dict[tuple, UUID] = {}
+        self.vehicles: dict[UUID, dict[str, Any]] = {}
+        self.by_vin: dict[str, UUID] = {}
+        self.by_plate: dict[str, UUID] = {}
+        self.customers: dict[UUID, dict[str, Any]] = {}
+        self.points: dict[UUID, set[bytes]] = {}
+        with connection.cursor() as cursor:
+            if vins or plates:
+                cursor.execute(
+                    f"""SELECT v.id, v.owner_id, c.name, {", ".join("v." + f for f in VEHICLE_FIELDS)}
+                        FROM customers_vehicle v LEFT JOIN customers_customer c ON c.id = v.owner_id
+                        WHERE v.id IN (SELECT id FROM customers_vehicle WHERE store_id = ANY (
+                              (SELECT current_setting('app.stores'))::int[]) AND vin = ANY (%(v)s) AND vin <> ''
+                            UNION SELECT id FROM customers_vehicle WHERE store_id = ANY (
+                              (SELECT current_setting('app.stores'))::int[]) AND plate_number = ANY (%(p)s)
+                              AND plate_number <> '')""",  # noqa: S608
+                    {"v": vins, "p": plates})
+                for vehicle_id, owner, owner_name, *values in cursor.fetchall():
+                    self.vehicles[vehicle_id] = dict(zip(VEHICLE_FIELDS, values, strict=True)) | {
+                        "id": vehicle_id, "owner_id": owner}
+                    self._index_vehicle(vehicle_id, owner, owner_name)
+            wanted: set[UUID] = {v["owner_id"] for v in self.vehicles.values() if v["owner_id"]}
+            if blinds:
+                cursor.execute("""SELECT p.value_blind, c.id, c.name FROM customers_contactpoint p
+                    JOIN customers_customer c ON c.id = p.customer_id WHERE p.store_id = ANY (
+                      (SELECT current_setting('app.stores'))::int[]) AND p.value_blind = ANY (%s)""", [blinds])
+                for blind, customer_id, name in cursor.fetchall():
+                    self.people[("phone", bytes(blind), name)] = customer_id
+                    wanted.add(customer_id)
+            if numbers:
+                cursor.execute("""SELECT customer_no, id FROM customers_customer WHERE store_id = ANY (
+                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%s)""", [numbers])
+                for number, customer_id in cursor.fetchall():
+                    self.people[("no", number)] = customer_id
+                    wanted.add(customer_id)
+            if wanted:
+                cursor.execute(
+                    f"""SELECT id, id_number_blind, address_sealed, tags, {", ".join(CUSTOMER_FIELDS)}
+                        FROM customers_customer WHERE id = ANY (%s)""",  # noqa: S608
+                    [list(wanted)])
+                for customer_id, id_blind, address, tags, *values in cursor.fetchall():
+                    self.customers[customer_id] = dict(zip(CUSTOMER_FIELDS, values, strict=True)) | {
+                        "id_number_blind": bytes(id_blind) if id_blind else None, "address_sealed": address, "tags": tags}
+                cursor.execute("SELECT customer_id, value_blind FROM customers_contactpoint WHERE customer_id = ANY (%s)",
+                               [list(wanted)])
+                for customer_id, blind in cursor.fetchall():
+                    self.points.setdefault(customer_id, set()).add(bytes(blind))
+
+    def _index_vehicle(self, vehicle_id: UUID, owner: UUID | None, owner_name: str | None) -> None:
+        vehicle = self.vehicles[vehicle_id]
+        if vehicle["vin"]:
+            self.by_vin[vehicle["vin"]] = vehicle_id
+        if vehicle["plate_number"]:
+            self.by_plate[vehicle["plate_number"]] = vehicle_id
+        if owner and owner_name:
+            self.people[("vehicle", vehicle_id, owner_name)] = owner
+
+    def vehicle(self, row: Prepared) -> UUID | None:
+        """The known vehicle of a row: by VIN; by plate when one of the two has no VIN."""
+        if row.vehicle is None:
+            return None
+        if vin := row.vehicle.get("vin"):
+            if vin in self.by_vin:
+                return self.by_vin[vin]
+            found = self.by_plate.get(row.vehicle.get("plate_number") or "")
+            return found if found and not self.vehicles[found]["vin"] else None
+        return self.by_plate.get(row.vehicle.get("plate_number") or "")
+
+    def person(self, row: Prepared, vehicle_id: UUID | None) -> UUID | None:
+        """The known customer of a row: by number; by a phone or a vehicle with the same name."""
+        if row.customer is None:
+            return None
+        name = row.customer["name"]
+        if number := row.customer.get("customer_no"):
+            if ("no", number) in self.people:
+                return self.people["no", number]
+        for _kind, _value, blind in row.points:
+            if ("phone", blind, name) in self.people:
+                return self.people["phone", blind, name]
+        if vehicle_id is not None:
+            return self.people.get(("vehicle", vehicle_id, name))
+        return None
+
+    def learn_person(self, row: Prepared, customer_id: UUID) -> None:
+        """From now on this chunk knows the row's person by all its keys."""
+        name = row.customer["name"]
+        if number := row.customer.get("customer_no"):
+            self.people["no", number] = customer_id
+        for _kind, _value, blind in row.points:
+            self.people["phone", blind, name] = customer_id
+
+
+def write(rows: Sequence[Prepared], context: Context) -> Written:
+    """Write one chunk in the running transaction and scope."""
+    known, result = Known(rows), Written()
+    customers: list[str] = []
+    points: list[str] = []
+    vehicles: list[str] = []
+    ownerships: list[str] = []
+    readings: list[str] = []
+    customer_changes: dict[UUID, dict[str, Any]] = {}
+    vehicle_changes: dict[UUID, dict[str, Any]] = {}
+    ended: list[UUID] = []
+    made_customers: set[UUID] = set()
+    made_vehicles: dict[UUID, Prepared] = {}
+    owners_now: dict[UUID, UUID | None] = {}
+
+    for row in rows:
+        changed = False
+        vehicle_id = known.vehicle(row)
+        customer_id = known.person(row, vehicle_id)
+        if row.customer is not None:
+            if customer_id is None:
+                customer_id = row.customer_id
+                customers.append(row.customer_line)
+                points += row.point_lines
+                made_customers.add(customer_id)
+                known.customers[customer_id] = _as_stored(row.customer)
+                known.points[customer_id] = {blind for _k, _v, blind in row.points}
+                changed = True
+            else:
+                result.merged += 1
+                differences = _differences(known.customers[customer_id], row.customer, customer_id)
+                if differences:
+                    customer_changes.setdefault(customer_id, {}).update(differences)
+                    known.customers[customer_id].update(differences)
+                    changed = True
+                for kind, value, blind in row.points:
+                    have = known.points.setdefault(customer_id, set())
+                    if blind not in have:
+                        points.append(point_line(new_id(), customer_id, kind, value, blind, not have, context))
+                        have.add(blind)
+                        changed = True
+            known.learn_person(row, customer_id)
+        if row.vehicle is not None:
+            if vehicle_id is None:
+                vehicle_id = row.vehicle_id
+                made_vehicles[vehicle_id] = row
+                known.vehicles[vehicle_id] = {f: row.vehicle.get(f) for f in VEHICLE_FIELDS} | {
+                    "id": vehicle_id, "owner_id": customer_id, "vin": row.vehicle.get("vin") or "",
+                    "plate_number": row.vehicle.get("plate_number") or ""}
+                known._index_vehicle(vehicle_id, customer_id, row.customer["name"] if row.customer else None)
+                owners_now[vehicle_id] = customer_id
+                changed = True
+            else:
+                stored = known.vehicles[vehicle_id]
+                differences = {f: v for f, v in row.vehicle.items() if f in VEHICLE_FIELDS and v not in (None, "")
+                               and v != stored.get(f) and f != "vin_is_doubtful"}
+                if differences:
+                    vehicle_changes.setdefault(vehicle_id, {}).update(differences)
+                    stored.update(differences)
+                    changed = True
+                if customer_id is not None and stored["owner_id"] != customer_id:
+                    if stored["owner_id"] is not None and vehicle_id not in made_vehicles:
+                        ended.append(vehicle_id)
+                    stored["owner_id"] = customer_id
+                    owners_now[vehicle_id] = customer_id
+                    if vehicle_id not in made_vehicles:
+                        vehicle_changes.setdefault(vehicle_id, {})["owner_id"] = customer_id
+                    changed = True
+                    known.people["vehicle", vehicle_id, row.customer["name"]] = customer_id
+        if row.odometer and vehicle_id is not None:
+            on, km = row.odometer
+            readings.append(bulk.line((new_id(), context.store_id, vehicle_id, on, km, "import", False, context.batch_id)))
+            result.touched_vehicles.add(vehicle_id)
+        result.accepted += changed
+        result.unchanged += not changed
+
+    for vehicle_id, row in made_vehicles.items():
+        owner = owners_now.get(vehicle_id)
+        pending = vehicle_changes.pop(vehicle_id, None)
+        vehicles.append(f"{row.vehicle_head}\t{bulk.cell(owner)}\t{row.vehicle_tail}")
+        if pending:
+            vehicle_changes[vehicle_id] = {k: v for k, v in pending.items() if k != "owner_id"} or {"owner_id": owner}
+    for vehicle_id, owner in owners_now.items():
+        if owner is not None:
+            since = known.vehicles[vehicle_id].get("purchased_on") if vehicle_id in made_vehicles else context.today
+            ownerships.append(bulk.line((new_id(), context.store_id, vehicle_id, owner, since, None, context.batch_id)))
+    fresh_changes = {i: customer_changes.pop(i) for i in list(customer_changes) if i in made_customers}
+    with connection.cursor() as cursor:
+        bulk.insert(cursor, "customers_customer", CUSTOMER_COLUMNS, customers)
+        _tell_new_customers(cursor, context, bool(customers))
+        bulk.insert(cursor, "customers_contactpoint", POINT_COLUMNS, points, conflict="ON CONFLICT DO NOTHING")
+        bulk.insert(cursor, "customers_vehicle", VEHICLE_COLUMNS, vehicles)
+        _tell_purchases(cursor, context, bool(vehicles))
+        _change(cursor, "customers_customer", customer_changes, context)
+        _change(cursor, "customers_customer", fresh_changes, context, keep=False)
+        _change(cursor, "customers_vehicle", {i: c for i, c in vehicle_changes.items() if i not in made_vehicles}, context)
+        _change(cursor, "customers_vehicle", {i: c for i, c in vehicle_changes.items() if i in made_vehicles}, context, keep=False)
+        _end_ownerships(cursor, ended, context)
+        bulk.insert(cursor, "customers_vehicleownership", OWNERSHIP_COLUMNS, ownerships)
+        bulk.insert(cursor, "customers_odometerreading", READING_COLUMNS, readings, conflict="ON CONFLICT DO NOTHING")
+        _tell_changes(cursor, context, customer_changes)
+    result.customers_made, result.vehicles_made = len(customers), len(vehicles)
+    stale = {"purchased_on", "registered_on", "use", "seats", "energy", "series"}
+    result.touched_vehicles |= {i for i, c in vehicle_changes.items() if stale & set(c)}
+    return result
+
+
+def _as_stored(customer: dict[str, Any]) -> dict[str, Any]:
+    stored = {f: customer.get(f) for f in CUSTOMER_FIELDS}
+    number, address = customer.get("id_number"), customer.get("address")
+    return stored | {"tags": customer.get("tags") or [], "address_plain": address,
+                     "id_number_blind": privacy.blind("id_number", number) if number else None, "address_sealed": None}
+
+
+def _differences(stored: dict[str, Any], incoming: dict[str, Any], customer_id: UUID) -> dict[str, Any]:
+    """Columns that an incoming row would change; a blank never erases, a default never overwrites."""
+    found = {f: incoming[f] for f in CUSTOMER_FIELDS
+             if incoming.get(f) not in (None, "") and incoming[f] != stored.get(f) and f not in ("source", "kind", "tier")}
+    for f in ("kind", "tier"):
+        if incoming.get(f) and incoming[f] != stored.get(f) and (stored.get(f) or None) is not None:
+            found[f] = incoming[f]
+    if tags := set(incoming.get("tags") or []) - set(stored.get("tags") or []):
+        found["tags"] = sorted({*(stored.get("tags") or []), *tags})
+    if number := incoming.get("id_number"):
+        blind = privacy.blind("id_number", number)
+        if blind != stored.get("id_number_blind"):
+            found["id_number_blind"] = blind
+            found["id_number_sealed"] = privacy.seal(number, bound_to=f"customers_customer.id_number:{customer_id}")
+    if address := incoming.get("address"):
+        have = stored.get("address_plain")
+        if have is None and stored.get("address_sealed"):
+            have = privacy.unseal(stored["address_sealed"], bound_to=f"customers_customer.address:{customer_id}")
+        if have != address:
+            found["address_sealed"] = privacy.seal(address, bound_to=f"customers_customer.address:{customer_id}")
+            stored["address_plain"] = address
+    if "name" in found:
+        found["name_full_pinyin"], found["name_initials"], found["name_other_pinyin"] = name_columns(found["name"])
+    if "birth_on" in found and not stored.get("lunar_birthday"):
+        found["birthday"] = found["birth_on"].month * 100 + found["birth_on"].day
+    return found
+
+
+def _change(cursor, table: str, changes: dict[UUID, dict[str, Any]], context: Context, *, keep: bool = True) -> None:
+    if not changes:
+        return
+    if keep:
+        bulk.keep_before(cursor, store_id=context.store_id, batch_id=context.batch_id, table=table, ids=list(changes))
+    by_shape: dict[tuple[str, ...], list[tuple]] = {}
+    for row_id, values in changes.items():
+        shape = tuple(sorted(values))
+        by_shape.setdefault(shape, []).append((*(values[c] for c in shape), row_id))
+    for shape, rows in by_shape.items():
+        sets = ", ".join(f"{column} = %s" for column in shape)
+        cursor.executemany(f"UPDATE {table} SET {sets}, changed_at = now() WHERE id = %s", rows)  # noqa: S608
+
+
+def _end_ownerships(cursor, vehicle_ids: list[UUID], context: Context) -> None:
+    if not vehicle_ids:
+        return
+    cursor.execute("SELECT id FROM customers_vehicleownership WHERE vehicle_id = ANY (%s) AND until_on IS NULL", [vehicle_ids])
+    ids = [row[0] for row in cursor.fetchall()]
+    bulk.keep_before(cursor, store_id=context.store_id, batch_id=context.batch_id, table="customers_vehicleownership", ids=ids)
+    cursor.execute("UPDATE customers_vehicleownership SET until_on = greatest(%s, since_on) WHERE id = ANY (%s)",
+                   [context.today, ids])
+
+
+def _tell_new_customers(cursor, context: Context, any_made: bool) -> None:
+    if any_made:
+        events.record_from(cursor, "customer.recorded", """SELECT store_id, now(), NULL::int, id, NULL::uuid,
+            jsonb_build_object('source', source, 'import_id', %(batch)s::text) FROM stage_customers_customer""",
+                           {"batch": str(context.batch_id)})
+
+
+def _tell_purchases(cursor, context: Context, any_made: bool) -> None:
+    if any_made:
+        events.record_from(cursor, "vehicle.purchased", """SELECT store_id, purchased_on + interval '12 hours', NULL::int,
+            owner_id, id, jsonb_build_object('label', trim(brand || ' ' || series), 'plate', plate_number, 'import_id', %(batch)s::text)
+            FROM stage_customers_vehicle WHERE purchased_on IS NOT NULL AND owner_id IS NOT NULL""",
+                           {"batch": str(context.batch_id)})
+
+
+def _tell_changes(cursor, context: Context, changes: dict[UUID, dict[str, Any]]) -> None:
+    if changes:
+        hidden = {"name_full_pinyin": "", "name_initials": "", "name_other_pinyin": "", "birthday": "",
+                  "id_number_blind": "", "id_number_sealed": "id_number", "address_sealed": "address"}
+        fields = [sorted({hidden.get(f, f) for f in c} - {""}) for c in changes.values()]
+        events.record_from(cursor, "customer.changed", """SELECT c.store_id, now(), NULL::int, c.id, NULL::uuid,
+            jsonb_build_object('fields', string_to_array(n.fields, ','), 'import_id', %(batch)s::text)
+            FROM unnest(%(ids)s::uuid[], %(fields)s::text[]) n(id, fields) JOIN customers_customer c ON c.id = n.id""",
+                           {"batch": str(context.batch_id), "ids": list(changes), "fields": [",".join(f) for f in fields]})
+
+
+def finish(vehicle_ids: set[UUID], *, today: date) -> None:
+    """Bring forecasts of touched vehicles up to date (after the last chunk, or after each for a large file)."""
+    care.refresh(sorted(vehicle_ids), today=today)

@@ -1,0 +1,29 @@
+"""Timers of the playbook: plan each store's day, climb the ladder."""
+
+from procrastinate.contrib.django import app
+
+from cheban.core import clock
+from cheban.org import queries as org
+from cheban.org import scope
+from cheban.playbook import commands, planner
+
+
+@app.periodic(cron="3 * * * *")
+@app.task(queueing_lock="plan")
+def plan(timestamp: int) -> None:
+    """Plan today for all stores; hourly, as a repeated run costs little and catches what came in since."""
+    stores = org.store_ids()
+    if stores:
+        with scope.use(stores):
+            planner.plan_day(clock.today(), store_ids=stores)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="escalate")
+def escalate(timestamp: int) -> None:
+    """Overdue work goes one step up."""
+    stores = org.store_ids()
+    if stores:
+        with scope.use(stores):
+            while commands.escalate_overdue(at=clock.now(), limit=500) == 500:
+                pass
