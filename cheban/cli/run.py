@@ -1,0 +1,210 @@
+"""`cheban run`: database, tables, demo data, then web and worker under one supervisor until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from cheban.cli import place as places
+from cheban.cli.children import Child
+from cheban.cli.failures import Failed
+from cheban.cli.place import Place
+from cheban.cli.say import note, step
+from cheban.core import postgres
+
+STOP_SECONDS = 8.0  # for web and worker; the database stops after them
+HEALTH_SECONDS = 90.0
+WEB_WORKERS, THREADS = 2, 4  # two cores; threads wait for the database most of the time
+
+
+def run(
+    host: Annotated[str, typer.Option(help="监听地址 · address to listen on")] = "127.0.0.1",
+    logs: Annotated[bool, typer.Option("--logs", help="在终端显示日志 · show the logs here")] = False,
+    demo: Annotated[bool, typer.Option(help="空库时装入演示数据 · demo data into an empty database")] = True,
+) -> None:
+    """启动网站和后台，Ctrl-C 停止 · start web and worker; Ctrl-C stops everything."""
+    port = places.port()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stack = contextlib.ExitStack()
+    try:
+        stack.enter_context(places.hold(places.data_dir() / "run" / "run.lock", wait=False))
+    except BlockingIOError:
+        raise Failed(
+            f"{places.data_dir()} 已在运行：用 make stop 停止，或用 DATA_DIR= 和 PORT= 另起一份。"
+            " It is running already on this data folder: `make stop`, or choose another DATA_DIR= and PORT=."
+        ) from None
+    children: list[Child] = []
+    place: Place | None = None
+    try:
+        _require_free(host, port)
+        with step(5, "启动数据库 · database"):
+            place = places.make_ready()
+        with step(6, "更新数据表 · tables"):
+            places.migrate(place)
+        with step(7, "演示数据、网站和后台 · demo data, web and worker"):
+            logins = _first_data(place) if demo else []
+            children = _children(place, host=host, port=port, logs=logs)
+            for child in children:
+                child.start()
+            _wait_until_healthy(children, host=host, port=port)
+        _welcome(host=host, port=port, logins=logins, place=place)
+        _watch(children, place)
+    except KeyboardInterrupt:
+        note("\n正在停止 · stopping …")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not cut the clean end short
+        _stop(children, place)
+        stack.close()
+    note("已停止，数据都在 · stopped, all data is kept")
+
+
+def _children(place: Place, *, host: str, port: int, logs: bool) -> list[Child]:
+    web = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        str(WEB_WORKERS),
+        "--blocking-threads",
+        str(THREADS),
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "--respawn-failed-workers",
+        "--respawn-interval",
+        "1",
+        "--workers-kill-timeout",
+        "6",
+        "cheban.site.wsgi:application",
+    ]
+    worker = [sys.executable, "-m", "cheban", "worker"]
+    env, folder = place.child_environ(), place.data_dir / "logs"
+    folder.mkdir(exist_ok=True)
+    return [
+        Child("web", web, env=env, log=folder / "web.log", echo=logs),
+        Child("worker", worker, env=env, log=folder / "worker.log", echo=logs),
+    ]
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise Failed(
+                    f"端口 {port} 已被别的程序占用：换一个，例如 make run PORT={port + 1}。"
+                    f" Port {port} is taken: choose another, e.g. make run PORT={port + 1}."
+                ) from None
+            raise Failed(
+                f"不能监听 {host}:{port}（{error.strerror}）：请换端口或地址。 Cannot listen there.",
+            ) from None
+
+
+def _first_data(place: Place) -> list[dict[str, str]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "cheban.cli.first_data"],
+        env=place.child_environ(owner=True),
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise Failed(
+            "演示数据没有装入，原因见上；可用 bin/cheban run --no-demo 跳过。"
+            " The demo data did not load (see above); `bin/cheban run --no-demo` goes on without."
+        )
+    return json.loads(done.stdout.splitlines()[-1])["logins"]
+
+
+def _wait_until_healthy(children: list[Child], *, host: str, port: int) -> None:
+    deadline = time.monotonic() + HEALTH_SECONDS
+    web = children[0]
+    while not _healthy(host, port):
+        for child in children:
+            child.watch()
+        if web.deaths >= 3 or time.monotonic() > deadline:
+            raise Failed(
+                "网站没有启动成功，日志末尾 · the web server did not start, its last words:\n  "
+                + "\n  ".join(web.last)
+            )
+        time.sleep(0.1)
+
+
+def _healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(
+        "127.0.0.1" if host in ("0.0.0.0", "::") else host, port, timeout=5
+    )
+    try:
+        connection.request("GET", "/healthz", headers={"Host": f"127.0.0.1:{port}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _welcome(*, host: str, port: int, logins: list[dict[str, str]], place: Place) -> None:
+    note(f"\n  车伴已启动 · Cheban is running:  http://{host}:{port}")
+    if logins:
+        note("  演示账号 · demo logins:")
+        for row in logins:
+            note(f"    {row['role']}  {row['login']} / {row['password']}")
+    note(f"  数据 · data: {place.data_dir}    日志 · logs: {place.data_dir}/logs")
+    note("  Ctrl-C 停止 · stops everything\n")
+
+
+def _watch(children: list[Child], place: Place) -> None:
+    """Keep all running until interrupted."""
+    next_look = 0.0
+    while True:
+        for child in children:
+            if sentence := child.watch():
+                note(sentence)
+                for line in list(child.last)[-3:]:
+                    note(f"    {line}")
+        if place.embedded and time.monotonic() > next_look:
+            # The supervisor starts PostgreSQL again; this is for the day the supervisor itself is killed.
+            next_look = time.monotonic() + 2
+            if not postgres.supervised(place.data_dir):
+                note(
+                    "数据库的看护进程不在了，重新启动 · the database's supervisor is gone, starting it again"
+                )
+                try:
+                    postgres.start(place.data_dir, tell=note)
+                except postgres.ServerFailed as failed:
+                    note(str(failed))
+                    next_look = time.monotonic() + 15
+        time.sleep(0.2)
+
+
+def _stop(children: list[Child], place: Place | None) -> None:
+    for child in children:
+        child.ask_to_stop()
+    until = time.monotonic() + STOP_SECONDS
+    for child in children:
+        if not child.stop(until=until):
+            note(f"{child.name} 没有按时结束，已强行结束 · {child.name} was killed")
+    if place is not None and place.started_database:
+        with contextlib.suppress(postgres.ServerFailed):
+            postgres.stop(place.data_dir)
