@@ -2,7 +2,7 @@
 # make test: the same set-up, then every check and test. Both need Python 3.11+ and make only.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-PYTHON_RUN := PYTHONSAFEPATH=1 PYTHONPATH='$(CURDIR)' .venv/bin/python
+PYTHON_RUN := env PYTHONSAFEPATH=1 PYTHONPATH='$(CURDIR)' .venv/bin/python
 PYTEST := $(PYTHON_RUN) -m pytest
 LOCK := .build/boot/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header

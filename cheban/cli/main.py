@@ -1,7 +1,7 @@
 """All commands in one table; each is imported only when it is called, so that `cheban --help` is instant.
 
 To add a command: write `cheban/cli/<module>.py` with a function whose parameters are typer's (or a
-`typer.Typer` for a command with sub-commands), and add one row here. A row whose module is not there is not shown.
+`typer.Typer` for a command with sub-commands), and add one row here. A row without its module is not shown.
 """
 
 from __future__ import annotations

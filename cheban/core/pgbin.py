@@ -59,7 +59,7 @@ class Account:
         return [*self.prefix, str(self.bin_dir / program), *args]
 
     def options(self) -> dict:
-        """What `subprocess` needs beside the arguments. The server sees none of the caller's PG* variables."""
+        """What `subprocess` needs besides. The server sees none of the caller's PG* variables."""
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
         return {"env": env, "cwd": "/", **self.drop}
 

@@ -1,7 +1,7 @@
 """The supervisor of one database server: a process of its own that starts PostgreSQL when it dies.
 
-Run as `python -m cheban.core.pgsupervisor DATA_DIR [--attached]`. It holds `run/supervisor.lock` as long as it
-lives: the lock, never a process id, says whether there is one.
+Run as `python -m cheban.core.pgsupervisor DATA_DIR [--attached]`. It holds `run/supervisor.lock` as long
+as it lives: the lock, never a process id, says whether there is one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The database server that starts by itself: PostgreSQL from a wheel, in a data folder of one's own.
 
 `start` makes, starts or adopts the server of a data folder and returns how to connect; `stop` and `status`
-are its counterparts; `throwaway` is a server for tests. Under each server stands a supervisor (`pgsupervisor`),
-a process apart from web and worker, which starts PostgreSQL again whenever it dies. Whether the server is well
-is asked by a query, never by a process id: after a kill an id may be a zombie or somebody else's.
+are its counterparts; `throwaway` is a server for tests. Under each server stands a supervisor
+(`pgsupervisor`), a process apart from web and worker, which starts PostgreSQL again whenever it dies. Whether
+the server is well is asked by a query, never by a process id: after a kill an id may be a zombie's.
 
 The server listens on a Unix socket only, in a folder closed to other accounts, and asks for a password.
 Files under the data folder: `postgres/` (the cluster), `secrets/`, `run/` (locks, socket), `logs/`.
@@ -248,7 +248,7 @@ def _wait_until_ready(data_dir: Path, child: subprocess.Popen | None, *, tell: C
         gone = child.poll() is not None if child else waited > 1 and not supervised(data_dir)
         if gone or waited > (RECOVERY_SECONDS if heard == "starting" else START_SECONDS):
             raise ServerFailed(
-                f"数据库没有启动：{_why(data_dir)}（详见 {data_dir} 下的 logs/postgres.log 和 postgres/log）。"
+                f"数据库没有启动：{_why(data_dir)}（详见 {data_dir} 的 logs 和 postgres/log）。"
                 " The database did not start."
             )
         if heard == "refusing":
