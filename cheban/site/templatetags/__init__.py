@@ -1,0 +1,1 @@
+"""Display components for templates."""
