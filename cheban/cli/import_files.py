@@ -13,10 +13,9 @@ from cheban.cli import Failed, setup_django
 KINDS = ("auto", "customers", "vehicles", "repair_orders", "insurance", "appointments")
 
 
-class CannotRead(Failed):
-    """A file that is no spreadsheet we can read: exit code 2."""
-
-    exit_code = 2
+def unreadable(message: str) -> Failed:
+    """A file that is no spreadsheet we can read, or an option that cannot be: exit code 2."""
+    return Failed(message, exit_code=2)
 
 
 def import_files(
@@ -31,16 +30,16 @@ def import_files(
 ) -> None:
     """导入表格：先检查，好的行写入，错的行说明原因并留待改正；同一文件再导入不会重复。"""
     if kind not in KINDS:
-        raise CannotRead(f"--kind 只能是 {'、'.join(KINDS)}，不是 {kind}。")
+        raise unreadable(f"--kind 只能是 {'、'.join(KINDS)}，不是 {kind}。")
     for path in files:
         if not path.is_file():
-            raise CannotRead(f"没有文件 {path}。请检查路径。")
+            raise unreadable(f"没有文件 {path}。请检查路径。")
     given = None
     if mapping is not None:
         try:
             given = json.loads(mapping.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise CannotRead(
+            raise unreadable(
                 f"对应文件 {mapping} 读不了：{error}。它应是 JSON，见 docs/import.md。"
             ) from None
     setup_django()
@@ -74,11 +73,11 @@ def _one(
                 path, store_id=place.id, file_name=path.name, kind=kind, mapping=mapping, keep=False
             )
     except Unreadable as error:
-        raise CannotRead(f"{path.name}：{error.problem}") from None
+        raise unreadable(f"{path.name}：{error.problem}") from None
     with _progress(path.name, hidden=quiet) as step:
         batch = pipeline.write(batch.id, store_id=place.id, path=path, progress=step)
     if batch.state == "failed":
-        raise CannotRead(f"{path.name}：{batch.problem}")
+        raise unreadable(f"{path.name}：{batch.problem}")
     with scope.use([place.id]):
         rejected = pipeline.report_entries(batch, is_rejected=True)
         flagged = pipeline.report_entries(batch, is_rejected=False)

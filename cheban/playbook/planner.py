@@ -167,7 +167,7 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
                          WHEN 'service_specialist' THEN n.service_specialist_id
                          WHEN 'service_advisor' THEN n.service_advisor_id END,
              o.people[1 + (hashtext(n.customer_id::text) & 2147483647) %% nullif(cardinality(o.people), 0)]) AS person_id,
-    n.keeps_gap AND n.weight < %(urgent)s AND n.last_contact_at > o.no_contact_since AS too_soon
+    coalesce(n.keeps_gap AND n.weight < %(urgent)s AND n.last_contact_at > o.no_contact_since, false) AS too_soon
   FROM candidate n
   JOIN jsonb_to_recordset(%(owes)s::jsonb) AS o(rule text, store_id int, role text, duty text, side text,
       starts_at timestamptz, due_at timestamptz, escalate_at timestamptz, no_contact_since timestamptz, people int[])

@@ -1,0 +1,29 @@
+"""Public holidays and make-up workdays of China, from the kept package, for the years it knows."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+
+
+@cache
+def year_days(year: int) -> dict[date, tuple[str, str]] | None:
+    """day -> ('holiday' | 'make_up_workday', name) of one year; None when the package does not know it yet.
+
+    The notice of the State Council for a year appears in the November before; callers must work without it.
+    """
+    from chinese_calendar import get_holiday_detail, is_workday
+
+    found: dict[date, tuple[str, str]] = {}
+    day = date(year, 1, 1)
+    try:
+        while day.year == year:
+            off, name = get_holiday_detail(day)
+            if off and name:
+                found[day] = ("holiday", str(name))
+            elif day.weekday() >= 5 and is_workday(day):
+                found[day] = ("make_up_workday", str(name or "调休上班"))
+            day += timedelta(days=1)
+    except NotImplementedError:
+        return None
+    return found
