@@ -1,7 +1,7 @@
 """The supervisor of one database server: a process of its own that starts PostgreSQL when it dies.
 
-Run as `python -m cheban.core.pgsupervisor DATA_DIR [--attached]`. It holds `run/supervisor.lock` as long
-as it lives: the lock, never a process id, says whether there is one.
+Run as `python -m cheban.core.pgsupervisor DATA_DIR [--attached [--remove]]`. It holds
+`run/supervisor.lock` as long as it lives: the lock, never a process id, says whether there is one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from cheban.core.pgbin import ServerFailed, account_for
-from cheban.core.pgcluster import answer, last_lines
+from cheban.core.pgcluster import answer, last_lines, socket_dir
 
 START_SECONDS = 120  # without any sign of life
 STOP_SECONDS = 120
@@ -65,18 +66,16 @@ def supervisor_pid(data_dir: Path) -> int | None:
     return None
 
 
-def spawn(data_dir: Path, *, attached: bool) -> subprocess.Popen:
+def spawn(data_dir: Path, *, flags: tuple[str, ...] = ()) -> subprocess.Popen:
+    """Start a supervisor; returns when it holds its lock, or has ended.
+
+    With the flag `--attached` it ends when this process does; with `--remove` it then removes the data folder.
+    """
     root = Path(__file__).resolve().parents[2]
     with (data_dir / "logs" / "postgres.log").open("ab") as log:
         child = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "cheban.core.pgsupervisor",
-                str(data_dir),
-                *(["--attached"] if attached else []),
-            ],
-            stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
+            [sys.executable, "-m", "cheban.core.pgsupervisor", str(data_dir), *flags],
+            stdin=subprocess.PIPE if flags else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd="/",
@@ -134,6 +133,9 @@ def supervise(data_dir: Path, *, attached: bool) -> None:
         elif answer(data_dir) != "silent":
             stop_unsupervised(data_dir)
         _log.info("stopped")
+        if (sockets := socket_dir(data_dir)).parent != data_dir / "run":
+            with contextlib.suppress(OSError):
+                sockets.rmdir()
 
 
 def stop_unsupervised(data_dir: Path) -> None:
@@ -149,6 +151,8 @@ def main() -> None:
     """What `spawn` starts."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(message)s")
     supervise(Path(sys.argv[1]), attached="--attached" in sys.argv[2:])
+    if "--remove" in sys.argv[2:]:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 if __name__ == "__main__":

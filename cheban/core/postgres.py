@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -37,7 +36,6 @@ from cheban.core.pgcluster import (
     make_folders,
     make_role,
     prepare,
-    socket_dir,
     url,
 )
 from cheban.core.pgsupervisor import (
@@ -102,14 +100,18 @@ def start(data_dir: Path, *, durable: bool = True, tell: Callable[[str], None] =
 
 
 def _start(
-    data_dir: Path, *, durable: bool, tell: Callable[[str], None] = lambda _: None, attached: bool = False
-):
+    data_dir: Path,
+    *,
+    durable: bool,
+    tell: Callable[[str], None] = lambda _: None,
+    flags: tuple[str, ...] = (),
+) -> tuple[Server, subprocess.Popen | None]:
     make_folders(data_dir)
     with lock(data_dir / "run" / "start.lock", wait=START_SECONDS + RECOVERY_SECONDS):
         child, running = None, supervised(data_dir)
         if not running:
             prepare(data_dir, durable=durable)
-            child = spawn(data_dir, attached=attached)
+            child = spawn(data_dir, flags=flags)
         _wait_until_ready(data_dir, child, tell=tell)
         ensure_roles(data_dir)
         return _server(data_dir, started=not running), child
@@ -163,16 +165,15 @@ def throwaway(folder: Path | None = None) -> Iterator[Server]:
     data_dir = (made or Path(folder)).resolve()
     if made and os.geteuid() == 0:
         made.chmod(0o711)  # root's server runs as another account
-    server, child = _start(data_dir, durable=False, attached=True)
+    server, child = _start(
+        data_dir, durable=False, flags=("--attached", "--remove") if made else ("--attached",)
+    )
     try:
         yield server
     finally:
         stop(data_dir)
         if child is not None:
             child.wait()
-        shutil.rmtree(socket_dir(data_dir), ignore_errors=True)
-        if made:
-            shutil.rmtree(made, ignore_errors=True)
 
 
 def ensure_app_role(owner_url: str, *, password: str) -> str:
