@@ -22,8 +22,9 @@ from cheban.cli.place import Place
 from cheban.cli.say import note, step
 from cheban.core import postgres
 
-STOP_SECONDS = 8.0  # for web and worker; the database stops after them
-HEALTH_SECONDS = 90.0
+STOP_SECONDS = 9.0  # for web and worker; the database stops after them
+HEALTH_SECONDS = 90.0  # until the web server answers
+BROKEN_SECONDS = 5.0  # of answers that are errors
 WEB_WORKERS, THREADS = 2, 4  # two cores; threads wait for the database most of the time
 
 
@@ -138,28 +139,30 @@ def _first_data(place: Place) -> list[dict[str, str]]:
 
 
 def _wait_until_healthy(children: list[Child], *, host: str, port: int) -> None:
-    deadline = time.monotonic() + HEALTH_SECONDS
-    web = children[0]
-    while not _healthy(host, port):
+    web, began, broken_since = children[0], time.monotonic(), None
+    while (status := _health(host, port)) != 200:
         for child in children:
             child.watch()
-        if web.deaths >= 3 or time.monotonic() > deadline:
+        now = time.monotonic()
+        broken_since = (broken_since or now) if status is not None else None
+        broken = broken_since is not None and now - broken_since > BROKEN_SECONDS
+        if broken or web.deaths >= 3 or now - began > HEALTH_SECONDS:
             raise Failed(
-                "网站没有启动成功，日志末尾 · the web server did not start, its last words:\n  "
+                f"网站没有启动成功，日志 {web.log.path} 的末尾 · the web server did not start, its last words:\n  "
                 + "\n  ".join(web.last)
             )
         time.sleep(0.1)
 
 
-def _healthy(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(
-        "127.0.0.1" if host in ("0.0.0.0", "::") else host, port, timeout=5
-    )
+def _health(host: str, port: int) -> int | None:
+    """The status of /healthz; None when nobody answers."""
+    name = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    connection = http.client.HTTPConnection(name, port, timeout=5)
     try:
         connection.request("GET", "/healthz", headers={"Host": f"127.0.0.1:{port}"})
-        return connection.getresponse().status == 200
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

@@ -93,7 +93,7 @@ def supervise(data_dir: Path, *, attached: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    if attached:  # whoever started us holds the other end of this pipe: when they are gone, so are we
+    if attached:  # whoever started us holds the other end of this pipe: with them go we
         threading.Thread(target=lambda: (sys.stdin.buffer.read(), stopping.set()), daemon=True).start()
     pg_data = data_dir / "postgres"
     account = account_for(data_dir, pg_data=pg_data)
