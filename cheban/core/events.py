@@ -85,7 +85,9 @@ def record(
         store_id=store_id, name=name, at=at or clock.now(), actor_id=actor_id,
         customer_id=customer_id, vehicle_id=vehicle_id, facts=facts,
     )
-    owed = [EventDelivery(event_id=event.id, store_id=store_id, reaction=path) for path in reactions_to(name)]
+    now = clock.now()
+    owed = [EventDelivery(event_id=event.id, store_id=store_id, reaction=path, not_before_at=now)
+            for path in reactions_to(name)]
     if owed:
         EventDelivery.objects.bulk_create(owed)
         for hook in _after_commit:

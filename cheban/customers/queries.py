@@ -73,7 +73,7 @@ def cards(customer_ids: list[UUID], vehicle_ids: list[UUID]) -> dict[UUID, dict[
     result = {c.id: {"name": c.name, "kind": c.kind, "gender": c.gender, "tier": c.tier, "vehicles": {}}
               for c in Customer.objects.filter(id__in=customer_ids).only("id", "name", "kind", "gender", "tier")}
     for v in Vehicle.objects.filter(Q(owner_id__in=customer_ids) | Q(id__in=vehicle_ids)).only(
-        "id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series"
+        "id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series", "model", "purchased_on", "use"
     ).order_by("-last_visit_on"):
         card = result.get(v.owner_id)
         if card is not None:
