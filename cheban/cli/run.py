@@ -148,7 +148,7 @@ def _wait_until_healthy(children: list[Child], *, host: str, port: int) -> None:
         broken = broken_since is not None and now - broken_since > BROKEN_SECONDS
         if broken or web.deaths >= 3 or now - began > HEALTH_SECONDS:
             raise Failed(
-                f"网站没有启动成功，日志 {web.log.path} 的末尾 · the web server did not start, its last words:\n  "
+                f"网站没有启动成功，见 {web.log.path} · the web server did not start, its last words:\n  "
                 + "\n  ".join(web.last)
             )
         time.sleep(0.1)

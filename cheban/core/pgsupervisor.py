@@ -69,7 +69,7 @@ def supervisor_pid(data_dir: Path) -> int | None:
 def spawn(data_dir: Path, *, flags: tuple[str, ...] = ()) -> subprocess.Popen:
     """Start a supervisor; returns when it holds its lock, or has ended.
 
-    With the flag `--attached` it ends when this process does; with `--remove` it then removes the data folder.
+    With the flag `--attached` it ends with this process; with `--remove` it then removes the data folder.
     """
     root = Path(__file__).resolve().parents[2]
     with (data_dir / "logs" / "postgres.log").open("ab") as log:
