@@ -3,6 +3,11 @@
 import { say } from './words.js';
 
 const WAIT = 60;
+// The same table as PLATE_COLOURS in templatetags/cheban.py.
+const colours = {
+  blue: 'blue', nev_small: 'green', nev_large: 'yellow-green', yellow: 'yellow', trainer: 'yellow', trailer: 'yellow',
+  police: 'white', military: 'white', emergency: 'white', hongkong_macao: 'black', embassy: 'black', consulate: 'black',
+};
 const dialog = document.getElementById('palette');
 if (dialog) start(dialog);
 
@@ -143,8 +148,7 @@ function start(dialog) {
   function plate(number, kind = '') {
     const chinese = /^[\u4e00-\u9fff]/.test(number);
     const text = chinese && !number.includes('·') && number.length > 2 ? `${number.slice(0, 2)}·${number.slice(2)}` : number;
-    const known = ['blue', 'green', 'yellow', 'white', 'black'].includes(kind) ? kind : kind.startsWith('yellow') ? 'yellow-green' : 'plain';
-    return span(chinese ? `plate plate-${known}` : 'code', text);
+    return span(chinese || kind ? `plate plate-${colours[kind] ?? 'plain'}` : 'code', text);
   }
 
   /** Pages of the menu and deeds of this page whose name holds what was typed. */

@@ -11,7 +11,7 @@ document.addEventListener('click', (event) => {
     if (show) {
       panel.hidden = false;
       opener.setAttribute('aria-expanded', 'true');
-      panel.querySelector('[data-focus], button, input, select, textarea')?.focus({ preventScroll: true });
+      panel.querySelector('[data-focus], .panel-choices button, form button, input:not([type=hidden])')?.focus({ preventScroll: true });
       panel.scrollIntoView({ block: 'nearest' });
     }
     return;

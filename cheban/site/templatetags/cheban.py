@@ -17,14 +17,27 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cheban.core import clock as house_clock
+from cheban.customers.plate import display_plate
 from cheban.site.templatetags import time_words
 
 register = template.Library()
 TONES = ("", "red", "amber", "green", "violet", "accent", "blue")
-PLATE_KINDS = {
-    "blue": "blue", "green": "green", "yellow": "yellow", "yellow_green": "yellow-green", "white": "white",
-    "black": "black",
+PLATE_COLOURS = {
+    "blue": "blue",
+    "nev_small": "green",
+    "nev_large": "yellow-green",
+    "yellow": "yellow",
+    "trainer": "yellow",
+    "trailer": "yellow",
+    "police": "white",
+    "military": "white",
+    "emergency": "white",
+    "hongkong_macao": "black",
+    "embassy": "black",
+    "consulate": "black",
+    "temporary": "plain",
 }
+"""The colour of each kind of `customers.plate.KINDS`; the script's palette.js has the same table."""
 
 
 @lru_cache(maxsize=4)
@@ -38,7 +51,9 @@ def manifest() -> dict[str, Any]:
     try:
         return _manifest(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
-        raise RuntimeError("the front end is not built: run `make assets` (npm ci && node frontend/build.mjs)") from None
+        raise RuntimeError(
+            "the front end is not built: run `make assets` (npm ci && node frontend/build.mjs)"
+        ) from None
 
 
 @register.simple_tag
@@ -49,34 +64,39 @@ def asset(name: str) -> str:
 
 @register.simple_tag
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
-    """An icon of the sprite; `label` when it stands without words. Raises KeyError for one not in icons.txt."""
+    """An icon of the sprite; `label` when it stands alone. Raises KeyError for one not in icons.txt."""
     if name not in manifest()["icons"]:
         raise KeyError(f"no icon {name!r}: add it to frontend/icons.txt and build again")
     named = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
-    return format_html('<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
-                       f" icon-{size}" if size else "", named, asset("icons.svg"), name)
+    return format_html(
+        '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
+        f" icon-{size}" if size else "",
+        named,
+        asset("icons.svg"),
+        name,
+    )
 
 
 @register.simple_tag
 def plate(number: str | None, kind: str = "") -> SafeString | str:
-    """A number plate as in the street: its colour, a dot after the first two characters; never wraps.
+    """A number plate as in the street: the colour of its kind (customers.plate), its dot; never wraps.
 
-    Anything that does not start with a province's character (a VIN's tail) is shown as plain code.
+    Without a kind it is grey; what is no plate at all (a VIN's tail) is shown as plain code.
     """
     text = (number or "").strip()
     if not text:
         return ""
-    if "·" not in text and len(text) > 2 and "\u4e00" <= text[0] <= "\u9fff":
-        text = f"{text[:2]}·{text[2:]}"
     if "·" not in text:
+        text = display_plate(text)
+    if not kind and "·" not in text:
         return format_html('<span class="code">{}</span>', text)
-    colour = PLATE_KINDS.get(kind, "yellow-green" if kind.startswith("yellow_") else "")
-    return format_html('<span class="plate plate-{}">{}</span>', colour or "plain", text)
+    return format_html('<span class="plate plate-{}">{}</span>', PLATE_COLOURS.get(kind, "plain"), text)
 
 
 @register.simple_tag
-def clock(due_at: datetime | None, started_at: datetime | None = None, now: datetime | None = None,
-          level: str = "") -> SafeString | str:
+def clock(
+    due_at: datetime | None, started_at: datetime | None = None, now: datetime | None = None, level: str = ""
+) -> SafeString | str:
     """Time left in words, kept running by the script; amber at a quarter left, red and 超时 when late.
 
     `level` forces calm, amber or late. Nothing for no moment.
@@ -84,12 +104,21 @@ def clock(due_at: datetime | None, started_at: datetime | None = None, now: date
     if not due_at:
         return ""
     zone = timezone.get_current_timezone()
-    shown = time_words.clock_words(due_at, now=now or house_clock.now(), zone=zone, started=started_at or None)
+    shown = time_words.clock_words(
+        due_at, now=now or house_clock.now(), zone=zone, started=started_at or None
+    )
     started = format_html(' data-start="{}"', int(started_at.timestamp())) if started_at else ""
     forced = format_html(' data-level="{}"', level) if level else ""
-    return format_html('<time class="clock clock-{}" datetime="{}" title="{}" data-due="{}"{}{}>{}</time>',
-                       level or shown.level, due_at.isoformat(), time_words.full_words(due_at, zone=zone),
-                       int(due_at.timestamp()), started, forced, shown.words)
+    return format_html(
+        '<time class="clock clock-{}" datetime="{}" title="{}" data-due="{}"{}{}>{}</time>',
+        level or shown.level,
+        due_at.isoformat(),
+        time_words.full_words(due_at, zone=zone),
+        int(due_at.timestamp()),
+        started,
+        forced,
+        shown.words,
+    )
 
 
 @register.simple_tag
@@ -98,9 +127,18 @@ def when(moment: datetime | date | None, now: datetime | None = None, empty: str
     if not moment:
         return empty
     zone = timezone.get_current_timezone()
-    return format_html('<time class="when" datetime="{}" title="{}">{}</time>', moment.isoformat(),
-                       time_words.full_words(moment, zone=zone),
-                       time_words.moment_words(moment, now=now or house_clock.now(), zone=zone))
+    return format_html(
+        '<time class="when" datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        time_words.full_words(moment, zone=zone),
+        time_words.moment_words(moment, now=now or house_clock.now(), zone=zone),
+    )
+
+
+@register.simple_tag
+def page_time() -> str:
+    """The moment this page was made, for people to quote: 2026-11-23 周一 14:30."""
+    return time_words.full_words(house_clock.now(), zone=timezone.get_current_timezone())
 
 
 @register.simple_tag
@@ -122,22 +160,33 @@ def km(value: float | None) -> SafeString | str:
 
 @register.simple_tag
 def badge(text: Any, tone: str = "", icon_name: str = "") -> SafeString | str:
-    """A small mark: a word on a soft ground. Tones: red amber green violet accent blue; a sign goes with red and amber."""
+    """A word on a soft ground. Tones: red amber green violet accent blue; give red and amber an icon too."""
     if text in (None, ""):
         return ""
     if tone not in TONES:
         raise ValueError(f"no tone {tone!r}: one of {', '.join(t for t in TONES if t)}")
-    return format_html('<span class="mark{}">{}{}</span>', f" mark-{tone}" if tone else "",
-                       icon(icon_name) if icon_name else "", text)
+    return format_html(
+        '<span class="mark{}">{}{}</span>',
+        f" mark-{tone}" if tone else "",
+        icon(icon_name) if icon_name else "",
+        text,
+    )
 
 
 @register.simple_tag
 def person(name: str, role: str = "", url: str = "") -> SafeString:
     """A colleague: a round initial, the name, the role in grey."""
-    inside = format_html('<span class="avatar" aria-hidden="true">{}</span><span class="person-name">{}</span>{}',
-                         (name or "·")[:1], name, format_html('<span class="person-role">{}</span>', role) if role else "")
-    return format_html('<a class="person" href="{}">{}</a>', url, inside) if url else format_html(
-        '<span class="person">{}</span>', inside)
+    inside = format_html(
+        '<span class="avatar" aria-hidden="true">{}</span><span class="person-name">{}</span>{}',
+        (name or "·")[:1],
+        name,
+        format_html('<span class="person-role">{}</span>', role) if role else "",
+    )
+    return (
+        format_html('<a class="person" href="{}">{}</a>', url, inside)
+        if url
+        else format_html('<span class="person">{}</span>', inside)
+    )
 
 
 @register.simple_tag
@@ -149,22 +198,31 @@ def kbd(*keys: str) -> SafeString:
 @register.simple_tag
 def progress(value: float, most: float, label: str = "", tone: str = "") -> SafeString:
     """A thin bar from 0 to `most`. `label` says what it counts to those who do not see it."""
-    return format_html('<progress class="bar-thin{}" value="{}" max="{}" aria-label="{}"></progress>',
-                       f" bar-{tone}" if tone else "", value, most or 1, label or _("进度"))
+    return format_html(
+        '<progress class="bar-thin{}" value="{}" max="{}" aria-label="{}"></progress>',
+        f" bar-{tone}" if tone else "",
+        value,
+        most or 1,
+        label or _("进度"),
+    )
 
 
 @register.inclusion_tag("components/masked.html")
-def masked(value: str, url: str = "", label: str = "") -> dict[str, Any]:
-    """Personal data, masked; one click posts to `url` and puts the answer in its place (the reveal is audited)."""
-    return {"value": value, "url": url, "label": label or _("查看")}
+def masked(value: str, url: str = "", reason: str = "") -> dict[str, Any]:
+    """Personal data, masked; one click posts `reason` to `url` (audited) and the answer takes its place."""
+    return {"value": value, "url": url, "reason": json.dumps({"reason": reason}, ensure_ascii=False)}
 
 
 @register.inclusion_tag("components/stepper.html")
 def stepper(steps: list[str], current: int) -> dict[str, Any]:
     """Where one is in a wizard; `current` counts from 1."""
     states = ["done" if n < current else "now" if n == current else "next" for n in range(1, len(steps) + 1)]
-    return {"steps": [{"n": n, "label": label, "state": state}
-                      for n, (label, state) in enumerate(zip(steps, states, strict=True), 1)]}
+    return {
+        "steps": [
+            {"n": n, "label": label, "state": state}
+            for n, (label, state) in enumerate(zip(steps, states, strict=True), 1)
+        ]
+    }
 
 
 @register.simple_tag
@@ -184,8 +242,14 @@ def page_attributes(context: dict[str, Any]) -> SafeString:
     theme = theme if theme in ("light", "dark", "system") else "light"
     size = "large" if cookies.get("size") == "large" else "normal"
     lang = {"zh-hans": "zh-Hans"}.get(context.get("LANGUAGE_CODE") or _language(), "en")
-    return format_html('lang="{}" data-bs-theme="{}" data-size="{}" data-now="{}" data-tz="{}"', lang, theme, size,
-                       int(house_clock.now().timestamp() * 1000), timezone.get_current_timezone_name())
+    return format_html(
+        'lang="{}" data-bs-theme="{}" data-size="{}" data-now="{}" data-tz="{}"',
+        lang,
+        theme,
+        size,
+        int(house_clock.now().timestamp() * 1000),
+        timezone.get_current_timezone_name(),
+    )
 
 
 def _language() -> str:
@@ -231,11 +295,16 @@ def quick_times(kind: str, now: datetime | None = None) -> list[dict[str, str]]:
 
     if kind == "call_back":
         soon = here + timedelta(hours=1)
-        made = [(soon + timedelta(minutes=-soon.minute % 5), _("1 小时后"))] if soon.hour in range(8, 20) else []
+        made = (
+            [(soon + timedelta(minutes=-soon.minute % 5), _("1 小时后"))] if soon.hour in range(8, 20) else []
+        )
         made += [(m, None) for m in (moment(0, 17), moment(1, 9, 30), moment(1, 14))]
     else:
         saturday = (5 - here.weekday()) % 7 or 7
         days = dict.fromkeys((1, saturday, saturday + 1))
         made = [(moment(d, *clock_time), None) for d in days for clock_time in ((9, 30), (14, 0))]
-    return [{"value": m.isoformat(), "label": label or time_words.moment_words(m, now=at, zone=zone)}
-            for m, label in made if m > here]
+    return [
+        {"value": m.isoformat(), "label": label or time_words.moment_words(m, now=at, zone=zone)}
+        for m, label in made
+        if m > here
+    ]

@@ -40,7 +40,10 @@ def span(seconds: float) -> str:
     if days:
         head, tail = _("%(n)d 天") % {"n": days}, _("%(n)d 小时") % {"n": hours} if hours and days < 3 else ""
     elif hours:
-        head, tail = _("%(n)d 小时") % {"n": hours}, _("%(n)d 分") % {"n": minutes} if minutes and hours < 4 else ""
+        head, tail = (
+            _("%(n)d 小时") % {"n": hours},
+            _("%(n)d 分") % {"n": minutes} if minutes and hours < 4 else "",
+        )
     else:
         return _("%(n)d 分") % {"n": max(minutes, 1)}
     return f"{head} {tail}" if tail else head
@@ -54,7 +57,7 @@ def day_words(day: date, *, today: date) -> str:
 
 
 def clock_words(due: datetime, *, now: datetime, zone: tzinfo, started: datetime | None = None) -> Clock:
-    """What is left until `due`. Amber when a quarter of the time since `started` is left (or an hour), then late."""
+    """What is left until `due`: amber at a quarter of the time since `started` (or at an hour), then late."""
     left = (due - now).total_seconds()
     if left <= 0:
         return Clock(_("超时 %(t)s") % {"t": span(-left)}, "late")
@@ -74,7 +77,7 @@ def clock_words(due: datetime, *, now: datetime, zone: tzinfo, started: datetime
 
 
 def moment_words(at: datetime | date, *, now: datetime, zone: tzinfo) -> str:
-    """A moment or a day near now: 刚刚, 20 分钟前, 今天 14:30, 昨天 09:00, 3 天前, 明天, 周四 10:00, 6 月 4 日."""
+    """A moment or a day near now: 刚刚, 20 分钟前, 今天 14:30, 3 天前, 明天, 周四 10:00, 6 月 4 日."""
     here = now.astimezone(zone)
     if not isinstance(at, datetime):
         return _day_near(at, today=here.date())
@@ -114,17 +117,34 @@ def script_words() -> dict[str, str | list[str]]:
     """The texts that the script needs, in the reader's language. Keys are what frontend/js asks for."""
     monday = date(2024, 1, 1)
     return {
-        "late": _("超时 %(t)s"), "left": _("剩 %(t)s"), "before_time": _("%(t)s 前"), "before_day": _("%(t)s前"),
-        "days": _("%(n)d 天"), "hours": _("%(n)d 小时"), "minutes": _("%(n)d 分"), "today": _("今天"),
-        "month_day": _("%(m)d 月 %(d)d 日"), "year_month_day": _("%(y)d 年 %(m)d 月 %(d)d 日"),
+        "late": _("超时 %(t)s"),
+        "left": _("剩 %(t)s"),
+        "before_time": _("%(t)s 前"),
+        "before_day": _("%(t)s前"),
+        "days": _("%(n)d 天"),
+        "hours": _("%(n)d 小时"),
+        "minutes": _("%(n)d 分"),
+        "today": _("今天"),
+        "month_day": _("%(m)d 月 %(d)d 日"),
+        "year_month_day": _("%(y)d 年 %(m)d 月 %(d)d 日"),
         "weekdays": [weekday(monday + timedelta(days=n)) for n in range(7)],
-        "undo": _("撤回"), "close": _("关闭"), "offline": _("网络断开了"),
-        "offline_hint": _("刚才的操作没有送出。请检查网络后再试。"), "failed": _("没有完成"),
-        "failed_hint": _("请刷新页面后再试。"), "copied": _("已复制"), "selected": _("已选 %(n)d 项"),
-        "recent": _("最近打开"), "pages": _("页面"), "nothing": _("没有找到“%(q)s”"), "searching": _("正在查找"),
+        "undo": _("撤回"),
+        "close": _("关闭"),
+        "offline": _("网络断开了"),
+        "offline_hint": _("刚才的操作没有送出。请检查网络后再试。"),
+        "failed": _("没有完成"),
+        "failed_hint": _("请刷新页面后再试。"),
+        "copied": _("已复制"),
+        "selected": _("已选 %(n)d 项"),
+        "recent": _("最近打开"),
+        "pages": _("页面"),
+        "nothing": _("没有找到“%(q)s”"),
+        "searching": _("正在查找"),
         "nothing_hint": _("可以换车牌尾号、手机后四位、姓名或拼音首字母再试。"),
         "search_failed": _("暂时查不了，请稍后再试。"),
         "wrong_type": _("“%(name)s”不是可以导入的文件，请选择 %(types)s。"),
         "too_big": _("“%(name)s”有 %(size)s，超过 %(limit)s，请拆成几个文件。"),
-        "empty_file": _("“%(name)s”是空文件。"), "uploading": _("正在上传 %(n)d%%"), "uploaded": _("上传完成，正在读取"),
+        "empty_file": _("“%(name)s”是空文件。"),
+        "uploading": _("正在上传 %(n)d%%"),
+        "uploaded": _("上传完成，正在读取"),
     }
