@@ -68,7 +68,10 @@ def examine() -> Iterator[Finding]:
             ("营业日历 · calendars", _calendars),
             ("后台 · worker", _worker),
         ):
-            yield from _guard(name, check)
+            finding = next(_guard(name, check))
+            yield finding
+            if check is _tables and finding.state == WRONG:
+                break  # what follows reads those tables
     yield from _guard("端口 · port", _port)
 
 

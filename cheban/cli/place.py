@@ -11,10 +11,13 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
+from psycopg import sql
 
 from cheban.cli.failures import Failed
 from cheban.cli.say import note
@@ -86,7 +89,7 @@ def setup_django(*, owner: bool = False) -> Place:
     security; `owner=True` also offers the connection "owner" to what changes tables or loads in bulk."""
     place = make_ready()
     if not os.environ.get("CHEBAN_DB_APP_URL"):
-        migrate_if_changed(place)
+        migrate_if_changed(place, tell=note)
     os.environ.update(place.environ)
     if not owner:
         os.environ.pop("CHEBAN_DB_OWNER_URL", None)
@@ -103,23 +106,34 @@ def migrate(place: Place) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "cheban", "migrate"],
             env=place.child_environ(owner=True),
-            check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            check=False,
         )
+        (place.data_dir / "logs" / "migrate.log").write_text(done.stderr)
         if done.returncode != 0:
-            raise Failed(f"数据表没有更新成功：{_tail(done.stderr)}。 Migrating the tables failed.")
-        (place.data_dir / "run" / "migrated").write_text(_tables_wanted(place))
+            raise Failed(f"数据表没有更新成功：{_tail(done.stderr)} Migrating the tables failed.")
+        if owner_url := place.environ.get("CHEBAN_DB_OWNER_URL"):
+            with psycopg.connect(owner_url) as owner:
+                owner.execute(sql.SQL("COMMENT ON TABLE django_migrations IS {}").format(_tables_wanted()))
 
 
-def migrate_if_changed(place: Place) -> None:
-    """`migrate`, unless the code has the same migrations as last time."""
-    stamp = place.data_dir / "run" / "migrated"
-    if not stamp.exists() or stamp.read_text() != _tables_wanted(place):
-        note("更新数据表 · migrating")
-        migrate(place)
+def migrate_if_changed(place: Place, *, tell: Callable[[str], None] = lambda _: None) -> bool:
+    """`migrate`, unless the database says that this very code did. True when there was something to do.
+
+    The mark is in the database, so that a backup which is restored brings its own mark along.
+    """
+    with psycopg.connect(place.environ["CHEBAN_DB_APP_URL"], connect_timeout=10) as app:
+        [mark] = app.execute(
+            "SELECT obj_description(to_regclass('django_migrations'), 'pg_class')"
+        ).fetchone()
+    if mark == _tables_wanted():
+        return False
+    tell("更新数据表 · migrating the tables")
+    migrate(place)
+    return True
 
 
 @contextmanager
@@ -157,12 +171,14 @@ def _make_keys(folder: Path) -> None:
     secret(folder, "django_secret_key", make=random_password)
 
 
-def _tables_wanted(place: Place) -> str:
-    """A fingerprint of all migrations of ours, of the pinned dependencies and of the database."""
-    digest = hashlib.sha256(place.environ.get("CHEBAN_DB_OWNER_URL", "").encode())
-    for path in [*sorted((ROOT / "cheban").glob("*/migrations/*.py")), ROOT / "requirements" / "runtime.txt"]:
+def _tables_wanted() -> str:
+    """A fingerprint of what decides how the tables look: our models, migrations and policies, and Django."""
+    cheban = ROOT / "cheban"
+    paths = [*cheban.glob("*/migrations/*.py"), *cheban.glob("*/models.py"), *cheban.glob("*/apps.py")]
+    digest = hashlib.sha256()
+    for path in [*sorted(paths), cheban / "org" / "scope.py", ROOT / "requirements" / "runtime.txt"]:
         digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return f"cheban:{digest.hexdigest()}"
 
 
 def _tail(text: str) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 from typing import Annotated
 
+import psycopg
 import typer
 
 from cheban.cli import place as places
@@ -51,12 +53,15 @@ def run(
         with step(5, "启动数据库 · database"):
             place = places.make_ready()
         with step(6, "更新数据表 · tables"):
-            places.migrate(place)
+            places.migrate_if_changed(place)
         with step(7, "演示数据、网站和后台 · demo data, web and worker"):
-            logins = _first_data(place) if demo else []
+            first_data = _start_first_data(place) if demo else None
+            if first_data and not _has_stores(place):
+                first_data.wait()  # web and worker find the whole demo, never half of it
             children = _children(place, host=host, port=port, logs=logs)
             for child in children:
                 child.start()
+            logins = _logins(first_data) if first_data else []
             _wait_until_healthy(children, host=host, port=port)
         _welcome(host=host, port=port, logins=logins, place=place)
         _watch(children, place)
@@ -121,21 +126,29 @@ def _require_free(host: str, port: int) -> None:
             ) from None
 
 
-def _first_data(place: Place) -> list[dict[str, str]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "cheban.cli.first_data"],
-        env=place.child_environ(owner=True),
-        check=False,
+def _has_stores(place: Place) -> bool:
+    with psycopg.connect(place.environ["CHEBAN_DB_APP_URL"], connect_timeout=10) as app:
+        return app.execute("SELECT EXISTS (SELECT FROM org_store)").fetchone()[0]
+
+
+def _start_first_data(place: Place) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "cheban.cli.leash", sys.executable, "-m", "cheban.cli.first_data"],
+        env=place.child_environ(owner=True) | {"CHEBAN_PARENT": str(os.getpid())},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
     )
-    if done.returncode != 0:
+
+
+def _logins(first_data: subprocess.Popen[str]) -> list[dict[str, str]]:
+    output = first_data.communicate()[0]
+    if first_data.returncode != 0:
         raise Failed(
             "演示数据没有装入，原因见上；可用 bin/cheban run --no-demo 跳过。"
             " The demo data did not load (see above); `bin/cheban run --no-demo` goes on without."
         )
-    return json.loads(done.stdout.splitlines()[-1])["logins"]
+    return json.loads(output.splitlines()[-1])["logins"]
 
 
 def _wait_until_healthy(children: list[Child], *, host: str, port: int) -> None:
