@@ -79,13 +79,14 @@ class Running:
         """Whether it is ready."""
         return (self.get("/readyz") or (0,))[0] == 200
 
-    def children(self, word: str) -> list[int]:
-        """Process ids of its own children whose command line holds `word`."""
+    def children(self, words: str) -> list[int]:
+        """Process ids of its own children whose command line holds `words`."""
         found = []
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError):
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid and word in (folder / "cmdline").read_text():
+                command = (folder / "cmdline").read_text().replace("\0", " ")
+                if parent == self.process.pid and words in command:
                     found.append(int(folder.name))
         return found
 

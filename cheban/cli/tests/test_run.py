@@ -30,14 +30,14 @@ def test_it_serves_and_comes_back_from_every_kill_and_ends_without_a_trace(data_
     with running(data_dir) as house:
         assert house.get("/healthz") == (200, "ok")
         assert house.serves()
-        [web], [worker] = house.children("granian"), wait_for(lambda: house.children("worker"))
+        [web], [worker] = house.children("-m granian"), wait_for(lambda: house.children("cheban worker"))
 
         os.kill(web, signal.SIGKILL)
-        wait_for(lambda: house.children("granian") not in ([], [web]))
+        wait_for(lambda: house.children("-m granian") not in ([], [web]))
         wait_for(house.serves)
 
         os.kill(worker, signal.SIGKILL)
-        wait_for(lambda: house.children("worker") not in ([], [worker]))
+        wait_for(lambda: house.children("cheban worker") not in ([], [worker]))
 
         os.kill(postgres.status(data_dir).supervisor_pid, signal.SIGKILL)
         os.kill(int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
