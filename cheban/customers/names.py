@@ -85,6 +85,7 @@ def clean_name(text: str) -> str:
     wide = str(text).replace("\u3000", " ")
     name = "".join(unicodedata.normalize("NFKC", c) if "！" <= c <= "～" else c for c in wide)
     name = re.sub(r"\s+", " ", name).strip().strip("'\"")
+    name = re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", name)  # 张 伟: a blank only to fill the column
     if not name:
         raise BadValue(_("没有姓名。"), expected=_("请填写客户的姓名或单位名称。"))
     if not _MEANING.search(name):

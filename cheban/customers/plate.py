@@ -26,8 +26,8 @@ KINDS = (
 _SIGN = "[A-HJ-NP-Z0-9]"
 _P = f"[{PROVINCES}][A-HJ-Z]"
 _FORMS = re.compile("|".join((
-    # the tail holds a digit: words of letters are never issued
-    f"(?P<blue>{_P}(?=[A-Z]{{0,4}}[0-9]){_SIGN}{{5}})",
+    # A tail of letters only is rare but stands in real lists; refusing it would lose good rows.
+    f"(?P<blue>{_P}{_SIGN}{{5}})",
     f"(?P<nev_small>{_P}[A-HJK]{_SIGN}[0-9]{{4}})",
     f"(?P<nev_large>{_P}[0-9]{{5}}[A-HJK])",
     f"(?P<police>{_P}{_SIGN}{{4}}警)",
@@ -111,4 +111,4 @@ def _wrong(plain: str, shown: str) -> BadValue:
             _("车牌“%(text)s”有 8 位，却不是新能源号牌。") % facts,
             expected=_("新能源小车第三位、大车末位应为 D A B C E（纯电）或 F G H J K（非纯电），其余以数字为主；"
                        "普通号牌只有 7 位。"))
-    return BadValue(_("车牌“%(text)s”的后 5 位没有数字。") % facts, expected=expected)
+    return BadValue(_("车牌“%(text)s”不是任何一种号牌的写法。") % facts, expected=expected)

@@ -6,6 +6,7 @@ here (sealing, blind indexes, pinyin, forecasts). What depends on the store's ex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,6 +40,9 @@ READING_COLUMNS = ("id", "store_id", "vehicle_id", "read_on", "km", "source", "i
 DEFAULTS = {"kind": "person", "source": "service", "tier": "ordinary", "seats": 5, "use": "family", "vin_is_doubtful": False}
 _NULLABLE = {"birth_on", "lunar_birthday", "price_fen", "made_on", "purchased_on", "registered_on", "warranty_until",
              "warranty_km", "compulsory_until", "insurance_until", "inspection_due_on"}
+
+
+_COMPANY = re.compile("公司|集团|厂|店|中心|学校|医院|局|委员会|协会|银行|酒店|工作室|事务所|合作社|有限|经营部")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,51 @@ def _prepare_one(row: Any, context: Context, ids) -> Prepared:
     return made
 
 
-def split_values(values: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Any], tuple[date, int] | None]:
-    """A row's typed values as customer fields, contact points, vehicle fields and an odometer reading."""
-    raise NotImplementedError
+def split_values(
+    v: dict[str, Any],
+) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Any], tuple[date, int] | None]:
+    """A row's typed values as customer fields, contact points, vehicle fields and an odometer reading.
+
+    An order row names the person who brought the vehicle; where the owner's name stands beside it, the owner is meant.
+    """
+    customer: dict[str, Any] = {}
+    points: list[tuple[str, str]] = []
+    name = v.get("name") or v.get("deliverer")
+    if name:
+        customer = {f: v[f] for f in CUSTOMER_FIELDS if v.get(f) not in (None, "") and f != "region"}
+        customer["name"] = name
+        customer["kind"] = v.get("kind") or ("company" if len(name) > 4 and _COMPANY.search(name) else "person")
+        place = [p for p in (v.get("province"), v.get("city")) if p]
+        if place:
+            customer["region"] = "".join(dict.fromkeys(place))[:64]
+        if address := v.get("address"):
+            customer["address"] = "".join(dict.fromkeys([*place, v.get("district") or "", address]))[:300]
+        for f in ("id_number", "tags"):
+            if v.get(f):
+                customer[f] = v[f]
+        if "purchased_on" in v or "sales_consultant" in v:
+            customer.setdefault("source", "purchase")
+        phones = [*v.get("mobile", ()), *v.get("landline", ())]
+        if "name" not in v or not phones:
+            phones += v.get("deliverer_mobile", ())
+        points = list(dict.fromkeys(phones))
+        points += [(kind, v[kind]) for kind in ("wechat", "email") if v.get(kind)]
+    vehicle = {f: v[f] for f in VEHICLE_FIELDS if v.get(f) not in (None, "")}
+    if vin := v.get("vin"):
+        vehicle["vin"], vehicle["vin_is_doubtful"] = vin[0], not vin[1]
+    if plate := v.get("plate"):
+        vehicle["plate_number"], vehicle["plate_kind"] = plate
+        if not vehicle.get("energy") and plate[1] in ("nev_small", "nev_large"):
+            vehicle["energy"] = "electric" if plate[0][2:3] in "DABC" else "hybrid"
+    for ours, theirs in (("sales_consultant_name", "sales_consultant"), ("service_advisor_name", "service_advisor")):
+        if v.get(theirs):
+            vehicle[ours] = v[theirs][:32]
+    if not (vehicle.get("vin") or vehicle.get("plate_number")):
+        vehicle = {}
+    km, on = v.get("odometer_km"), v.get("in_at") or v.get("purchased_on")
+    is_order = "order_no" in v or "item" in v
+    odometer = (on.date() if hasattr(on, "date") else on, km) if vehicle and km is not None and on and not is_order else None
+    return customer, points, vehicle, odometer
 
 
 def customer_line(customer_id: UUID, customer: dict[str, Any], context: Context) -> str:

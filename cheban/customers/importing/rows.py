@@ -44,6 +44,8 @@ _NOTE = re.compile(r"(制表|审核|打印|导出|填表|复核|经手|签字|�
 ORDER_LEVEL = ("order_no", "order_kind", "pay_type", "order_status", "plate", "vin", "brand", "series", "model", "customer_no", "name", "mobile",
                "deliverer", "deliverer_mobile", "in_at", "promised_at", "out_at", "odometer_km", "service_advisor", "technician",
                "concern", "province", "city", "address")
+NOT_A_PHONE = frozenset(("无", "空", "暂无", "未知", "不详"))
+"""A word where a number should be: somebody must ask for the number, so the row goes to correction."""
 AMOUNTS = frozenset(("labour_fen", "material_fen", "total_fen", "quantity", "unit_price", "premium_fen", "price_fen"))
 
 
@@ -60,12 +62,15 @@ class TableRules:
 
 
 def unique_headings(columns: Sequence[Column]) -> tuple[tuple[int, str], ...]:
-    """Index and heading of every column, equal headings numbered."""
+    """Index and heading of every column: the lower level where that is enough, equal ones numbered."""
+    leafs = Counter(c.heading.rpartition("/")[2] or c.heading for c in columns)
     seen: Counter[str] = Counter()
     out = []
     for column in columns:
-        seen[column.heading] += 1
-        out.append((column.index, column.heading if seen[column.heading] == 1 else f"{column.heading} ({seen[column.heading]})"))
+        leaf = column.heading.rpartition("/")[2] or column.heading
+        name = leaf if leafs[leaf] == 1 else column.heading
+        seen[name] += 1
+        out.append((column.index, name if seen[name] == 1 else f"{name} ({seen[name]})"))
     return tuple(out)
 
 
@@ -137,7 +142,7 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today) 
 
 def _read(cell: Any, read: Callable, how: Reading, unit: int) -> Any:
     check_cell(cell)
-    if is_blank(cell):
+    if is_blank(cell) and not (read is reading.read_phone and plain(cell) in NOT_A_PHONE):
         return None
     value = read(cell, how)
     return value * unit if unit != 1 and isinstance(value, int) and "万" not in plain(cell) else value

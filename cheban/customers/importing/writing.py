@@ -170,10 +170,12 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
     ended: list[UUID] = []
     made_customers: set[UUID] = set()
     made_vehicles: dict[UUID, Prepared] = {}
-    owners_now: dict[UUID, UUID | None] = {}
+    touched: list[set[tuple[str, UUID]]] = []  # per row: what it may have changed; {} = nothing
+    before: dict[UUID, dict[str, Any]] = {}  # customers and vehicles as they were before this chunk
 
     for row in rows:
-        changed = False
+        marks: set[tuple[str, UUID]] = set()
+        touched.append(marks)
         vehicle_id = known.vehicle(row)
         customer_id = known.person(row, vehicle_id)
         if row.customer is not None:
@@ -184,20 +186,22 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 made_customers.add(customer_id)
                 known.customers[customer_id] = _as_stored(row.customer)
                 known.points[customer_id] = {blind for _k, _v, blind in row.points}
-                changed = True
+                marks.add(("made", customer_id))
             else:
                 result.merged += 1
-                differences = _differences(known.customers[customer_id], row.customer, customer_id)
+                stored = known.customers[customer_id]
+                differences = _differences(stored, row.customer, customer_id)
                 if differences:
+                    before.setdefault(customer_id, {f: stored.get(f) for f in stored})
                     customer_changes.setdefault(customer_id, {}).update(differences)
-                    known.customers[customer_id].update(differences)
-                    changed = True
+                    stored.update(differences)
+                    marks.add(("customer", customer_id))
                 for kind, value, blind in row.points:
                     have = known.points.setdefault(customer_id, set())
                     if blind not in have:
                         points.append(point_line(new_id(), customer_id, kind, value, blind, not have, context))
                         have.add(blind)
-                        changed = True
+                        marks.add(("made", customer_id))
             known.learn_person(row, customer_id)
         if row.vehicle is not None:
             if vehicle_id is None:
@@ -207,42 +211,49 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                     "id": vehicle_id, "owner_id": customer_id, "vin": row.vehicle.get("vin") or "",
                     "plate_number": row.vehicle.get("plate_number") or ""}
                 known._index_vehicle(vehicle_id, customer_id, row.customer["name"] if row.customer else None)
-                owners_now[vehicle_id] = customer_id
-                changed = True
+                marks.add(("made", vehicle_id))
             else:
                 stored = known.vehicles[vehicle_id]
                 differences = {f: v for f, v in row.vehicle.items() if f in VEHICLE_FIELDS and v not in (None, "")
                                and v != stored.get(f) and f != "vin_is_doubtful"}
+                if customer_id is not None and stored["owner_id"] != customer_id:
+                    differences["owner_id"] = customer_id
+                    known.people["vehicle", vehicle_id, row.customer["name"]] = customer_id
                 if differences:
+                    before.setdefault(vehicle_id, dict(stored))
                     vehicle_changes.setdefault(vehicle_id, {}).update(differences)
                     stored.update(differences)
-                    changed = True
-                if customer_id is not None and stored["owner_id"] != customer_id:
-                    if stored["owner_id"] is not None and vehicle_id not in made_vehicles:
-                        ended.append(vehicle_id)
-                    stored["owner_id"] = customer_id
-                    owners_now[vehicle_id] = customer_id
-                    if vehicle_id not in made_vehicles:
-                        vehicle_changes.setdefault(vehicle_id, {})["owner_id"] = customer_id
-                    changed = True
-                    known.people["vehicle", vehicle_id, row.customer["name"]] = customer_id
+                    marks.add(("vehicle", vehicle_id))
         if row.odometer and vehicle_id is not None:
             on, km = row.odometer
             readings.append(bulk.line((new_id(), context.store_id, vehicle_id, on, km, "import", False, context.batch_id)))
             result.touched_vehicles.add(vehicle_id)
-        result.accepted += changed
-        result.unchanged += not changed
 
+    # Rows of one file may contradict each other; what counts is whether the last word differs from what was stored.
+    _settle(customer_changes, before)
+    _settle(vehicle_changes, before)
+    for marks in touched:
+        real = any(kind == "made" or (kind == "customer" and i in customer_changes) or (kind == "vehicle" and i in vehicle_changes)
+                   for kind, i in marks)
+        result.accepted += real
+        result.unchanged += not real
+    for vehicle_id, changes in vehicle_changes.items():
+        if "owner_id" in changes and vehicle_id not in made_vehicles:
+            if before[vehicle_id]["owner_id"] is not None:
+                ended.append(vehicle_id)
+            ownerships.append(bulk.line((new_id(), context.store_id, vehicle_id, changes["owner_id"], context.today, None,
+                                         context.batch_id)))
     for vehicle_id, row in made_vehicles.items():
-        owner = owners_now.get(vehicle_id)
-        pending = vehicle_changes.pop(vehicle_id, None)
+        stored = known.vehicles[vehicle_id]
+        owner = stored["owner_id"]
+        if vehicle_id in vehicle_changes:
+            vehicle_changes[vehicle_id].pop("owner_id", None)
+            if not vehicle_changes[vehicle_id]:
+                del vehicle_changes[vehicle_id]
         vehicles.append(f"{row.vehicle_head}\t{bulk.cell(owner)}\t{row.vehicle_tail}")
-        if pending:
-            vehicle_changes[vehicle_id] = {k: v for k, v in pending.items() if k != "owner_id"} or {"owner_id": owner}
-    for vehicle_id, owner in owners_now.items():
         if owner is not None:
-            since = known.vehicles[vehicle_id].get("purchased_on") if vehicle_id in made_vehicles else context.today
-            ownerships.append(bulk.line((new_id(), context.store_id, vehicle_id, owner, since, None, context.batch_id)))
+            ownerships.append(bulk.line((new_id(), context.store_id, vehicle_id, owner, row.vehicle.get("purchased_on"), None,
+                                         context.batch_id)))
     fresh_changes = {i: customer_changes.pop(i) for i in list(customer_changes) if i in made_customers}
     with connection.cursor() as cursor:
         bulk.insert(cursor, "customers_customer", CUSTOMER_COLUMNS, customers)
@@ -262,6 +273,20 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
     stale = {"purchased_on", "registered_on", "use", "seats", "energy", "series"}
     result.touched_vehicles |= {i for i, c in vehicle_changes.items() if stale & set(c)}
     return result
+
+
+def _settle(changes: dict[UUID, dict[str, Any]], before: dict[UUID, dict[str, Any]]) -> None:
+    """Keep only changes whose last value differs from what was stored before the chunk."""
+    for row_id in list(changes):
+        was = before[row_id]
+        derived = {"name_full_pinyin": "name", "name_initials": "name", "name_other_pinyin": "name", "birthday": "birth_on",
+                   "id_number_sealed": "id_number_blind"}
+        kept = {f: v for f, v in changes[row_id].items() if derived.get(f, f) not in was or was[derived.get(f, f)] != changes[row_id].get(
+            derived.get(f, f), v)}
+        if kept:
+            changes[row_id] = kept
+        else:
+            del changes[row_id]
 
 
 def _as_stored(customer: dict[str, Any]) -> dict[str, Any]:
