@@ -107,7 +107,7 @@ def install_uv() -> None:
 def sync(venv: Path, requirements: str) -> None:
     """Make the environment hold exactly what the lock file says, hashes checked."""
     uv = BUILD / "boot" / "bin" / "uv"
-    quiet = {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")}
+    quiet = {"UV_PYTHON_DOWNLOADS": "never"}
     if not works(venv):
         call(
             uv,
