@@ -38,6 +38,7 @@ def run(
     """启动网站和后台，Ctrl-C 停止 · start web and worker; Ctrl-C stops everything."""
     port = places.port()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    postgres.make_folders(places.data_dir())
     stack = contextlib.ExitStack()
     try:
         stack.enter_context(places.hold(places.data_dir() / "run" / "run.lock", wait=False))

@@ -97,7 +97,7 @@ def account_for(data_dir: Path, *, pg_data: Path) -> Account:
                 f"{pg_data} 属于另一个系统账号（uid {owner.st_uid}）：请用那个账号启动，或换一个 DATA_DIR。"
                 f" {pg_data} belongs to uid {owner.st_uid}: start as that account or choose another DATA_DIR."
             )
-        return Account(bin_dir, os.geteuid(), os.getegid())
+        return _nameless(bin_dir) or Account(bin_dir, os.geteuid(), os.getegid())
     if owner is not None and owner.st_uid != 0:
         uid, gid = owner.st_uid, owner.st_gid
     else:
@@ -121,6 +121,18 @@ def account_for(data_dir: Path, *, pg_data: Path) -> Account:
         "或设 DATA_DIR=/var/lib/cheban。 PostgreSQL refuses to run as root and other accounts cannot enter "
         f"{data_dir}: start as an ordinary user, or set DATA_DIR=/var/lib/cheban."
     )
+
+
+def _nameless(bin_dir: Path) -> Account | None:
+    """For an account that has a number but no name (usual in containers), which PostgreSQL refuses: call it
+    `nobody` inside a user namespace, if the machine lets us."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        renamed = Account(bin_dir, os.geteuid(), os.getegid(), prefix=UNSHARE)
+        if _works(renamed.command("postgres", "--version"), renamed):
+            return renamed
+    return None
 
 
 def _works(command: list[str], account: Account) -> bool:
