@@ -69,8 +69,16 @@ def line_key(key_base: str, occurrence: int) -> UUID:
 
 def prepare_orders(rows: Sequence[Any], context: Context) -> list[OrderRow]:
     """Rows with typed values -> prepared lines (CPU only, runs in worker processes)."""
-    prepared = prepare.prepare(rows, context)
-    return [_order_row(row, one) for row, one in zip(rows, prepared, strict=True)]
+    memo: dict[tuple, Prepared] = {}  # an order's lines name the same person and vehicle again and again
+    found = []
+    for row in rows:
+        v = row.values
+        key = (v.get("customer_no"), v.get("name"), v.get("deliverer"), v.get("vin"), v.get("plate"),
+               str(v.get("mobile")), str(v.get("deliverer_mobile")))
+        if key not in memo:
+            memo[key] = prepare.prepare([row], context)[0]
+        found.append(_order_row(row, memo[key]))
+    return found
 
 
 def _order_row(row: Any, prepared: Prepared) -> OrderRow:
@@ -121,8 +129,8 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID
 
     `counters` lives as long as the import: equal lines of an order are numbered across chunks.
     """
-    people = [r.prepared for r in rows if r.prepared.customer is not None or r.prepared.vehicle is not None]
-    who = writing.write(_first_of_each(people), context) if people else Written()
+    people = list({id(r.prepared): r.prepared for r in rows if r.prepared.customer or r.prepared.vehicle}.values())
+    who = writing.write(people, context) if people else Written()
     known = Known(people) if people else None
     orders, result = _orders(rows), Written(merged=who.merged, touched_vehicles=who.touched_vehicles)
     order_lines: list[str] = []
@@ -169,16 +177,6 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID
     result.touched_vehicles |= touched
     result.touched_customers |= {o.customer_id for o in orders.values() if o.customer_id and o.id in gained}
     return result
-
-
-def _first_of_each(people: list[Prepared]) -> list[Prepared]:
-    """Lines of one order repeat person and vehicle; one of each is enough to write."""
-    seen: dict[tuple, Prepared] = {}
-    for row in people:
-        key = (tuple(b for _k, _v, b in row.points), (row.customer or {}).get("name"), (row.customer or {}).get("customer_no"),
-               (row.vehicle or {}).get("vin"), (row.vehicle or {}).get("plate_number"))
-        seen.setdefault(key, row)
-    return list(seen.values())
 
 
 def _orders(rows: Sequence[OrderRow]) -> dict[str, _Order]:

@@ -115,6 +115,8 @@ def split_values(
     customer: dict[str, Any] = {}
     points: list[tuple[str, str]] = []
     name = v.get("name") or v.get("deliverer")
+    if not name and v.get("customer_no"):  # known by number only: the name comes with the customer list
+        name = f"客户 {v['customer_no']}"
     if name:
         customer = {f: v[f] for f in CUSTOMER_FIELDS if v.get(f) not in (None, "") and f != "region"}
         customer["name"] = name

@@ -99,11 +99,13 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today) 
                   day_first=rules.options.get("date_order") == "dmy")
     plan = [(index, heading, code, unit, reading.reader(code, BY_CODE[code].type),
              {} if BY_CODE[code].type in CACHED_TYPES else None) for index, heading, code, unit in rules.columns]
+    mapped = {index: code for index, _h, code, _u in rules.columns}
+    heads = frozenset(code for code in mapped.values() if code in ORDER_LEVEL)
     skipped: Counter[str] = Counter()
     out: list[Row] = []
     before: Row | None = None
     for number, cells in rows:
-        if reason := _skip(cells, rules):
+        if reason := _skip(cells, rules, mapped):
             skipped[reason] += 1
             if reason in ("subtotal", "total"):
                 before = None
@@ -132,7 +134,7 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today) 
             else:
                 row.values[code] = value
         if rules.kind == "repair_orders":
-            _continue(row, before, rules)
+            _continue(row, before, heads)
             before = row
         for check in CHECKS[rules.kind]:
             check(row, rules)
@@ -148,15 +150,14 @@ def _read(cell: Any, read: Callable, how: Reading, unit: int) -> Any:
     return value * unit if unit != 1 and isinstance(value, int) and "万" not in plain(cell) else value
 
 
-def _skip(cells: list[Any], rules: TableRules) -> str:
+def _skip(cells: list[Any], rules: TableRules, mapped: dict[int, str]) -> str:
     """Why a row is no data: 'blank', 'heading', 'total', 'subtotal', 'note'; '' for data."""
     filled = [(i, c) for i, c in enumerate(cells) if c != "" and c is not None]
     if not filled:
         return "blank"
     first = filled[0][1]
     texts = [c for _i, c in filled if c.__class__ is str]
-    mapped = {index: code for index, _h, code, _u in rules.columns}
-    if len(filled) >= 2 and texts:
+    if len(filled) >= 2 and texts and len(texts[0]) <= 30 and normalise(texts[0]) in rules.leafs:
         same = sum(1 for c in texts if len(c) <= 30 and normalise(c) in rules.leafs)
         if same >= 2 and same * 2 > len(filled):
             return "heading"
@@ -178,14 +179,12 @@ def _skip(cells: list[Any], rules: TableRules) -> str:
     return ""
 
 
-def _continue(row: Row, before: Row | None, rules: TableRules) -> None:
+def _continue(row: Row, before: Row | None, heads: frozenset[str]) -> None:
     """A line whose order fields are blank belongs to the order above; a merged order number says the same."""
     if before is None:
         return
-    heads = {code for _i, _h, code, _u in rules.columns if code in ORDER_LEVEL}
-    own = heads & set(row.values)
-    same = row.values.get("order_no") is not None and row.values.get("order_no") == before.values.get("order_no")
-    if same or not own:
+    number = row.values.get("order_no")
+    if (number is not None and number == before.values.get("order_no")) or heads.isdisjoint(row.values):
         for code in heads:
             if code not in row.values and code in before.values:
                 row.values[code] = before.values[code]
