@@ -67,8 +67,10 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
         for connection in connections.all():
             connection.close()
         with connections["owner"].cursor() as cursor:
-            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-                           "('core_datakey', 'django_migrations', 'django_content_type', 'auth_permission')")
+            cursor.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
+                "('core_datakey', 'django_migrations', 'django_content_type', 'auth_permission')"
+            )
             tables = ", ".join(f'"{name}"' for (name,) in cursor.fetchall())
-            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")  # noqa: S608
+            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         connections["owner"].close()

@@ -33,7 +33,9 @@ class Cast:
 
 def staff(store: Store, role: str, *, name: str = "", login: str = "") -> Staff:
     """A person with one role."""
-    person = Staff.objects.create_user(login or f"{role}.{store.code.lower()}", None, name=name or f"{Role(role).label}{store.code}")
+    person = Staff.objects.create_user(
+        login or f"{role}.{store.code.lower()}", None, name=name or f"{Role(role).label}{store.code}"
+    )
     StaffRole.objects.create(staff=person, store=store, role=role)
     return person
 
@@ -58,8 +60,9 @@ def customer(store: Store, name: str = "张伟", *, phone: str = "13800001234", 
 
 def vehicle(store: Store, owner: Customer, *, vin: str = "", plate: str = "沪A12345", **fields: Any) -> Vehicle:
     """A vehicle of an owner."""
-    made = Vehicle.objects.create(store=store, owner=owner, vin=vin, plate_number=plate, plate_kind="blue",
-                                  brand="大众", series="速腾", **fields)
+    made = Vehicle.objects.create(
+        store=store, owner=owner, vin=vin, plate_number=plate, plate_kind="blue", brand="大众", series="速腾", **fields
+    )
     VehicleOwnership.objects.create(store=store, vehicle=made, customer=owner, since_on=fields.get("purchased_on"))
     return made
 

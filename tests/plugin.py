@@ -19,7 +19,9 @@ from pathlib import Path
 
 def _is_controller() -> bool:
     """The xdist controller runs no test and needs no server."""
-    return "PYTEST_XDIST_WORKER" not in os.environ and any(a == "-n" or a.startswith(("-n", "--numprocesses")) for a in sys.argv[1:])
+    return "PYTEST_XDIST_WORKER" not in os.environ and any(
+        a == "-n" or a.startswith(("-n", "--numprocesses")) for a in sys.argv[1:]
+    )
 
 
 stack = ExitStack()

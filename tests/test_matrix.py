@@ -18,19 +18,47 @@ PUBLIC = {"healthz", "readyz", "language", "account_login"}
 ANYBODY = {"home", "choose_store", "theme", "account_logout", "account_change_password"}
 EXPECTED = {
     "search": "customer.see",
-    "playbook:my_day": "task.see_own", "playbook:contact": "task.see_own", "playbook:outcome": "task.finish",
-    "playbook:undo": "task.finish", "playbook:team": "task.see_team", "playbook:reassign": "task.reassign",
-    "playbook:run": "playbook.run", "playbook:handbook": "playbook.see", "playbook:explain": "playbook.see",
-    "customers:list": "customer.see", "customers:new": "customer.create", "customers:customer": "customer.see",
-    "customers:timeline": "customer.see", "customers:edit": "customer.edit", "customers:note": "note.add",
-    "customers:consent": "consent.change", "customers:odometer": "customer.edit", "customers:reveal": "customer.reveal",
-    "customers:export": "customer.export", "customers:tag": "customer.edit", "customers:imports": "import.see",
-    "customers:import_upload": "import.run", "customers:import_template": "import.see", "customers:import": "import.see",
-    "customers:import_progress": "import.see", "customers:import_mapping": "import.run", "customers:import_write": "import.run",
-    "customers:import_undo": "import.undo", "customers:import_report": "import.see", "customers:import_fix": "import.run",
-    "org:staff": "staff.see", "org:add_staff": "staff.manage", "org:set_roles": "staff.manage", "org:set_active": "staff.manage",
-    "org:reset_password": "staff.manage", "org:permissions": "staff.see", "org:calendar": "calendar.see",
-    "org:set_day": "calendar.edit", "org:set_week": "calendar.edit", "org:seed_year": "calendar.edit", "org:audit": "audit.see",
+    "playbook:my_day": "task.see_own",
+    "playbook:contact": "task.see_own",
+    "playbook:outcome": "task.finish",
+    "playbook:undo": "task.finish",
+    "playbook:team": "task.see_team",
+    "playbook:reassign": "task.reassign",
+    "playbook:run": "playbook.run",
+    "playbook:handbook": "playbook.see",
+    "playbook:explain": "playbook.see",
+    "customers:list": "customer.see",
+    "customers:new": "customer.create",
+    "customers:customer": "customer.see",
+    "customers:timeline": "customer.see",
+    "customers:edit": "customer.edit",
+    "customers:note": "note.add",
+    "customers:consent": "consent.change",
+    "customers:odometer": "customer.edit",
+    "customers:reveal": "customer.reveal",
+    "customers:export": "customer.export",
+    "customers:tag": "customer.edit",
+    "customers:imports": "import.see",
+    "customers:import_upload": "import.run",
+    "customers:import_template": "import.see",
+    "customers:import": "import.see",
+    "customers:import_progress": "import.see",
+    "customers:import_mapping": "import.run",
+    "customers:import_write": "import.run",
+    "customers:import_undo": "import.undo",
+    "customers:import_report": "import.see",
+    "customers:import_fix": "import.run",
+    "org:staff": "staff.see",
+    "org:add_staff": "staff.manage",
+    "org:set_roles": "staff.manage",
+    "org:set_active": "staff.manage",
+    "org:reset_password": "staff.manage",
+    "org:permissions": "staff.see",
+    "org:calendar": "calendar.see",
+    "org:set_day": "calendar.edit",
+    "org:set_week": "calendar.edit",
+    "org:seed_year": "calendar.edit",
+    "org:audit": "audit.see",
     "scorecard:kept": "metric.see",
 }
 """Route -> permission. A new route without a row here fails `test_every_route_has_an_expectation`."""
@@ -40,7 +68,9 @@ def routes(patterns=None, prefix: str = "", namespace: str = ""):
     """(name, path pattern) of every route."""
     for entry in patterns if patterns is not None else get_resolver().url_patterns:
         if isinstance(entry, URLResolver):
-            yield from routes(entry.url_patterns, prefix + str(entry.pattern), f"{entry.namespace}:" if entry.namespace else "")
+            yield from routes(
+                entry.url_patterns, prefix + str(entry.pattern), f"{entry.namespace}:" if entry.namespace else ""
+            )
         elif isinstance(entry, URLPattern):
             yield namespace + entry.name, "/" + prefix + str(entry.pattern)
 
@@ -60,19 +90,54 @@ def things(cast):
         scope.set_stores([store.id])
         customer = given.customer(store, phone="13800001234" if key == "own" else "13900001234")
         vehicle = given.vehicle(store, customer)
-        batch = ImportBatch.objects.create(store=store, file_name="x.xlsx", file_sha256=b"", file_bytes=1, kind="customers",
-                                           state="failed", plan={"kind": "customers", "tables": []})
+        batch = ImportBatch.objects.create(
+            store=store,
+            file_name="x.xlsx",
+            file_sha256=b"",
+            file_bytes=1,
+            kind="customers",
+            state="failed",
+            plan={"kind": "customers", "tables": []},
+        )
         row_id = new_id()
-        row = ImportRow.objects.create(id=row_id, store=store, batch=batch, sheet="s", row=2, kind="customers", is_rejected=True,
-                                       content_sealed=seal('{"raw": {}, "problems": []}', bound_to=f"customers_importrow.content:{row_id}"))
+        row = ImportRow.objects.create(
+            id=row_id,
+            store=store,
+            batch=batch,
+            sheet="s",
+            row=2,
+            kind="customers",
+            is_rejected=True,
+            content_sealed=seal('{"raw": {}, "problems": []}', bound_to=f"customers_importrow.content:{row_id}"),
+        )
         contact = new_id()
-        Task.objects.create(store=store, rule="birthday", duty="x", role="sales_consultant", customer_id=customer.id,
-                            subject_id=customer.id, occasion_on=given.days(0), contact_id=contact, due_on=given.days(0),
-                            starts_at=given.clock.now(), due_at=given.clock.now(), planned_on=given.days(0))
-        found[key] = {"customer_id": customer.id, "vehicle_id": vehicle.id, "batch_id": batch.id, "row_id": row.id,
-                      "contact_id": contact, "event_id": 999_999, "what": "contact_point", "kind": "customers", "code": "birthday",
-                      "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
-                      "point_id": ContactPoint.objects.get(customer=customer).id}
+        Task.objects.create(
+            store=store,
+            rule="birthday",
+            duty="x",
+            role="sales_consultant",
+            customer_id=customer.id,
+            subject_id=customer.id,
+            occasion_on=given.days(0),
+            contact_id=contact,
+            due_on=given.days(0),
+            starts_at=given.clock.now(),
+            due_at=given.clock.now(),
+            planned_on=given.days(0),
+        )
+        found[key] = {
+            "customer_id": customer.id,
+            "vehicle_id": vehicle.id,
+            "batch_id": batch.id,
+            "row_id": row.id,
+            "contact_id": contact,
+            "event_id": 999_999,
+            "what": "contact_point",
+            "kind": "customers",
+            "code": "birthday",
+            "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
+            "point_id": ContactPoint.objects.get(customer=customer).id,
+        }
     scope.set_stores([cast.a.id])
     return found
 
@@ -81,8 +146,18 @@ def address(name: str, ids: dict) -> str:
     """The route's address with ids put in."""
     path = ROUTES[name]
     values = ids | ({"row_id": ids["point_id"]} if name == "customers:reveal" else {})
-    for part in ("uuid:customer_id", "uuid:vehicle_id", "uuid:batch_id", "uuid:row_id", "uuid:contact_id", "int:event_id",
-                 "slug:what", "slug:kind", "slug:code", "int:staff_id"):
+    for part in (
+        "uuid:customer_id",
+        "uuid:vehicle_id",
+        "uuid:batch_id",
+        "uuid:row_id",
+        "uuid:contact_id",
+        "int:event_id",
+        "slug:what",
+        "slug:kind",
+        "slug:code",
+        "int:staff_id",
+    ):
         path = path.replace(f"<{part}>", str(values[part.split(":")[1]]))
     return path
 

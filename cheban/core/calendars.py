@@ -27,9 +27,11 @@ def calendars_of(stores: Iterable[tuple[int, str]]) -> dict[int, Calendar]:
     """Calendars of several stores (id, time zone), with two queries."""
     zones = dict(stores)
     week: dict[int, dict[int, list[tuple[time, time]]]] = {i: {} for i in zones}
-    for store, weekday, opens, closes in OpeningSpan.objects.filter(store_id__in=zones).order_by(
-        "opens"
-    ).values_list("store_id", "weekday", "opens", "closes"):
+    for store, weekday, opens, closes in (
+        OpeningSpan.objects.filter(store_id__in=zones)
+        .order_by("opens")
+        .values_list("store_id", "weekday", "opens", "closes")
+    ):
         week[store].setdefault(weekday, []).append((opens, closes))
     days: dict[int, dict[date, str]] = {i: {} for i in zones}
     for store, on, kind in CalendarDay.objects.filter(store_id__in=zones).values_list("store_id", "on", "kind"):
@@ -63,6 +65,7 @@ def seed(store_id: int, *, years: Iterable[int]) -> list[int]:
 def missing_years(store_id: int, *, today: date) -> list[int]:
     """Years whose holidays the store does not have yet: this one, and from 1 November the next."""
     wanted = [today.year] + ([today.year + 1] if today.month >= 11 else [])
-    have = set(CalendarDay.objects.filter(store_id=store_id, on__year__in=wanted)
-               .values_list("on__year", flat=True).distinct())
+    have = set(
+        CalendarDay.objects.filter(store_id=store_id, on__year__in=wanted).values_list("on__year", flat=True).distinct()
+    )
     return [year for year in wanted if year not in have]

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 _shift: ContextVar[timedelta] = ContextVar("clock_shift", default=timedelta())
 _frozen: ContextVar[datetime | None] = ContextVar("clock_frozen", default=None)
 _process_shift = (
-    datetime.fromisoformat(os.environ["CHEBAN_NOW"]) - datetime.now(UTC) if os.environ.get("CHEBAN_NOW") else timedelta()
+    datetime.fromisoformat(os.environ["CHEBAN_NOW"]) - datetime.now(UTC)
+    if os.environ.get("CHEBAN_NOW")
+    else timedelta()
 )
 
 

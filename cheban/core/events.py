@@ -82,12 +82,19 @@ def record(
     if unknown:
         raise KeyError(f"{name} does not declare the facts {sorted(unknown)}")
     event = Event.objects.create(
-        store_id=store_id, name=name, at=at or clock.now(), actor_id=actor_id,
-        customer_id=customer_id, vehicle_id=vehicle_id, facts=facts,
+        store_id=store_id,
+        name=name,
+        at=at or clock.now(),
+        actor_id=actor_id,
+        customer_id=customer_id,
+        vehicle_id=vehicle_id,
+        facts=facts,
     )
     now = clock.now()
-    owed = [EventDelivery(event_id=event.id, store_id=store_id, reaction=path, not_before_at=now)
-            for path in reactions_to(name)]
+    owed = [
+        EventDelivery(event_id=event.id, store_id=store_id, reaction=path, not_before_at=now)
+        for path in reactions_to(name)
+    ]
     if owed:
         EventDelivery.objects.bulk_create(owed)
         for hook in _after_commit:

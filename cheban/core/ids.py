@@ -19,10 +19,7 @@ def new_ids(count: int) -> list[uuid.UUID]:
     """`count` UUIDv7 of one moment, for bulk paths; one call for randomness."""
     millis = time.time_ns() // 1_000_000
     noise = os.urandom(10 * count)
-    return [
-        uuid.UUID(int=_value(millis, int.from_bytes(noise[i : i + 10], "big")))
-        for i in range(0, 10 * count, 10)
-    ]
+    return [uuid.UUID(int=_value(millis, int.from_bytes(noise[i : i + 10], "big"))) for i in range(0, 10 * count, 10)]
 
 
 def _value(millis: int, noise: int) -> int:

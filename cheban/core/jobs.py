@@ -37,8 +37,11 @@ async def _work() -> None:
         rescuer = asyncio.create_task(_rescue(worker_app))
         try:
             await worker_app.run_worker_async(
-                concurrency=2, shutdown_graceful_timeout=8, update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=DEAD_AFTER_SECONDS, delete_jobs="successful",
+                concurrency=2,
+                shutdown_graceful_timeout=8,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=DEAD_AFTER_SECONDS,
+                delete_jobs="successful",
             )
         finally:
             rescuer.cancel()

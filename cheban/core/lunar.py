@@ -49,7 +49,9 @@ def _months(year: int) -> dict[tuple[int, bool], tuple[date, int]]:
             continue
         first = Solar.fromJulianDay(month.getFirstJulianDay())
         found[abs(month.getMonth()), month.isLeap()] = (
-            date(first.getYear(), first.getMonth(), first.getDay()), month.getDayCount())
+            date(first.getYear(), first.getMonth(), first.getDay()),
+            month.getDayCount(),
+        )
     return found
 
 
@@ -80,8 +82,14 @@ def solar_birthday_in(year: int, month: int, day: int) -> date:
         return date(year, month, day - 1)
 
 
-_LUNAR = (("spring_festival", "春节", 1, 1), ("lantern", "元宵节", 1, 15), ("dragon_boat", "端午节", 5, 5),
-          ("qixi", "七夕", 7, 7), ("mid_autumn", "中秋节", 8, 15), ("double_ninth", "重阳节", 9, 9))
+_LUNAR = (
+    ("spring_festival", "春节", 1, 1),
+    ("lantern", "元宵节", 1, 15),
+    ("dragon_boat", "端午节", 5, 5),
+    ("qixi", "七夕", 7, 7),
+    ("mid_autumn", "中秋节", 8, 15),
+    ("double_ninth", "重阳节", 9, 9),
+)
 _SOLAR = (("new_year", "元旦", 1, 1), ("labour_day", "劳动节", 5, 1), ("national_day", "国庆节", 10, 1))
 
 

@@ -26,8 +26,9 @@ class Event(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["customer_id", "-at", "-id"], name="event_timeline",
-                         condition=Q(customer_id__isnull=False)),
+            models.Index(
+                fields=["customer_id", "-at", "-id"], name="event_timeline", condition=Q(customer_id__isnull=False)
+            ),
             models.Index(fields=["name", "at"], name="event_by_name"),
         ]
 
@@ -64,8 +65,10 @@ class AuditEntry(models.Model):
     facts = models.JSONField(db_default=models.Value("{}", models.JSONField()))
 
     class Meta:
-        indexes = [models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
-                   models.Index(fields=["subject", "-at"], name="audit_by_subject")]
+        indexes = [
+            models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
+            models.Index(fields=["subject", "-at"], name="audit_by_subject"),
+        ]
 
 
 class DataKey(models.Model):

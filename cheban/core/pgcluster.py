@@ -95,9 +95,7 @@ def _make_cluster(data_dir: Path, account: Account) -> None:
         )
     (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
     with (draft / "postgresql.conf").open("a") as out:
-        out.write(
-            "\ninclude 'cheban.conf'  # written at every start\ninclude_if_exists 'local.conf'  # yours\n"
-        )
+        out.write("\ninclude 'cheban.conf'  # written at every start\ninclude_if_exists 'local.conf'  # yours\n")
     draft.rename(data_dir / "postgres")
 
 
@@ -163,9 +161,7 @@ def answer(data_dir: Path) -> str:
     """'ready' (a query came back), 'starting' (recovering, or out of connections), 'refusing' (the password
     is not the one we keep), 'silent' (nobody there)."""
     try:
-        with psycopg.connect(
-            url(data_dir, "postgres", "postgres"), connect_timeout=5, autocommit=True
-        ) as conn:
+        with psycopg.connect(url(data_dir, "postgres", "postgres"), connect_timeout=5, autocommit=True) as conn:
             conn.execute("SELECT 1")
             return "ready"
     except psycopg.OperationalError as error:

@@ -60,7 +60,5 @@ def configuration(*, socket_dir: Path, durable: bool) -> str:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     lines = (f"{name} = '{str(value).replace(chr(39), chr(39) * 2)}'" for name, value in settings.items())
     return (
-        "# Written at every start; put your own settings into local.conf beside this file.\n"
-        + "\n".join(lines)
-        + "\n"
+        "# Written at every start; put your own settings into local.conf beside this file.\n" + "\n".join(lines) + "\n"
     )

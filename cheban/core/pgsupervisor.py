@@ -39,9 +39,7 @@ def lock(path: Path, *, wait: float) -> Iterator[IO[str]]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise ServerFailed(
-                        f"另一个进程一直占着 {path}。 Another process keeps holding {path}."
-                    ) from None
+                    raise ServerFailed(f"另一个进程一直占着 {path}。 Another process keeps holding {path}.") from None
                 time.sleep(0.05)
         yield file
 

@@ -165,9 +165,7 @@ def throwaway(folder: Path | None = None) -> Iterator[Server]:
     data_dir = (made or Path(folder)).resolve()
     if made and os.geteuid() == 0:
         made.chmod(0o711)  # root's server runs as another account
-    server, child = _start(
-        data_dir, durable=False, flags=("--attached", "--remove") if made else ("--attached",)
-    )
+    server, child = _start(data_dir, durable=False, flags=("--attached", "--remove") if made else ("--attached",))
     try:
         yield server
     finally:
@@ -269,7 +267,5 @@ def _why(data_dir: Path) -> str:
     with contextlib.suppress(OSError):
         for log in logs:
             text = log.read_text(errors="replace")[-20_000:]
-            found = next(
-                (line for line in reversed(text.splitlines()) if "FATAL" in line or "PANIC" in line), found
-            )
+            found = next((line for line in reversed(text.splitlines()) if "FATAL" in line or "PANIC" in line), found)
     return found.strip()

@@ -73,8 +73,9 @@ def keyring() -> dict[int, AESGCM]:
             wrapper = AESGCM(_derive(_master(), "wrap"))
             try:
                 _ring = {
-                    row.id: AESGCM(wrapper.decrypt(bytes(row.wrapped)[:_NONCE], bytes(row.wrapped)[_NONCE:],
-                                                   b"core_datakey"))
+                    row.id: AESGCM(
+                        wrapper.decrypt(bytes(row.wrapped)[:_NONCE], bytes(row.wrapped)[_NONCE:], b"core_datakey")
+                    )
                     for row in DataKey.objects.order_by("id")
                 } or None
             except InvalidTag as error:

@@ -63,7 +63,9 @@ class Pause:
     reason: str
 
 
-def _running(start: datetime, calendar: Calendar | None, pauses: Sequence[Pause]) -> Iterator[tuple[datetime, datetime]]:
+def _running(
+    start: datetime, calendar: Calendar | None, pauses: Sequence[Pause]
+) -> Iterator[tuple[datetime, datetime]]:
     """Intervals in which the clock runs: open and not paused, disjoint and in order."""
     begin = start.astimezone(UTC)
     source = calendar.open_from(start) if calendar else iter([(begin, begin + HORIZON)])

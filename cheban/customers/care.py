@@ -54,8 +54,10 @@ class CareDates:
 
 def intervals_of(store_ids: Iterable[int]) -> dict[tuple[int, str, str], Interval]:
     """Care intervals by (store, series, energy)."""
-    return {(i.store_id, i.series, i.energy): Interval(i.first_months, i.first_km, i.months, i.km)
-            for i in CareInterval.objects.filter(store_id__in=list(store_ids))}
+    return {
+        (i.store_id, i.series, i.energy): Interval(i.first_months, i.first_km, i.months, i.km)
+        for i in CareInterval.objects.filter(store_id__in=list(store_ids))
+    }
 
 
 def interval_for(intervals: dict, *, store_id: int, series: str, energy: str) -> Interval:
@@ -67,9 +69,19 @@ def interval_for(intervals: dict, *, store_id: int, series: str, energy: str) ->
 
 
 def care_dates(
-    *, purchased_on: date | None, registered_on: date | None, use: str, seats: int, energy: str, interval: Interval,
-    readings: Sequence[Reading], services_done: int, last_service_on: date | None, last_service_km: int | None,
-    prior: Prior, today: date,
+    *,
+    purchased_on: date | None,
+    registered_on: date | None,
+    use: str,
+    seats: int,
+    energy: str,
+    interval: Interval,
+    readings: Sequence[Reading],
+    services_done: int,
+    last_service_on: date | None,
+    last_service_km: int | None,
+    prior: Prior,
+    today: date,
 ) -> CareDates:
     """All care dates of one vehicle. Pure.
 
@@ -82,10 +94,12 @@ def care_dates(
     if start is not None:
         first = services_done == 0
         due = maintenance_due(
-            last_service_on=start, last_service_km=(last_service_km if services_done else 0) or 0,
+            last_service_on=start,
+            last_service_km=(last_service_km if services_done else 0) or 0,
             interval_km=interval.first_km if first else interval.km,
             interval_months=interval.first_months if first else interval.months,
-            readings=readings, prior=prior,
+            readings=readings,
+            prior=prior,
         )
         if first:
             dates.first_service_due_on = due.on
@@ -111,25 +125,48 @@ def _refresh_some(ids: Sequence[UUID], *, today: date) -> int:
     vehicles = list(Vehicle.objects.filter(id__in=ids))
     intervals = intervals_of({v.store_id for v in vehicles})
     readings: dict[UUID, list[Reading]] = {}
-    for vehicle_id, read_on, km in OdometerReading.objects.filter(vehicle_id__in=ids, is_doubtful=False).order_by(
-        "read_on", "km"
-    ).values_list("vehicle_id", "read_on", "km"):
+    for vehicle_id, read_on, km in (
+        OdometerReading.objects.filter(vehicle_id__in=ids, is_doubtful=False)
+        .order_by("read_on", "km")
+        .values_list("vehicle_id", "read_on", "km")
+    ):
         readings.setdefault(vehicle_id, []).append(Reading(read_on, km))
     models = _model_priors({v.series for v in vehicles if v.series})
     rows = []
     for v in vehicles:
         own = readings.get(v.id, [])
         dates = care_dates(
-            purchased_on=v.purchased_on, registered_on=v.registered_on, use=v.use, seats=v.seats, energy=v.energy,
-            interval=interval_for(intervals, store_id=v.store_id, series=v.series, energy=v.energy), readings=own,
-            services_done=v.services_done, last_service_on=v.last_service_on, last_service_km=v.last_service_km,
-            prior=models.get((v.series, v.use), USE_PRIOR[v.use]), today=today,
+            purchased_on=v.purchased_on,
+            registered_on=v.registered_on,
+            use=v.use,
+            seats=v.seats,
+            energy=v.energy,
+            interval=interval_for(intervals, store_id=v.store_id, series=v.series, energy=v.energy),
+            readings=own,
+            services_done=v.services_done,
+            last_service_on=v.last_service_on,
+            last_service_km=v.last_service_km,
+            prior=models.get((v.series, v.use), USE_PRIOR[v.use]),
+            today=today,
         )
         newest = own[-1] if own else None
-        rows.append((str(v.id), newest.km if newest else None, newest.on if newest else None, dates.km_per_day,
-                     dates.km_per_day_basis, dates.first_service_due_on, dates.second_service_due_on,
-                     dates.maintenance_due_on, dates.maintenance_low_on, dates.maintenance_high_on,
-                     dates.maintenance_due_by, dates.inspection_due_on, dates.inspection_kind))
+        rows.append(
+            (
+                str(v.id),
+                newest.km if newest else None,
+                newest.on if newest else None,
+                dates.km_per_day,
+                dates.km_per_day_basis,
+                dates.first_service_due_on,
+                dates.second_service_due_on,
+                dates.maintenance_due_on,
+                dates.maintenance_low_on,
+                dates.maintenance_high_on,
+                dates.maintenance_due_by,
+                dates.inspection_due_on,
+                dates.inspection_kind,
+            )
+        )
     columns = list(zip(*rows, strict=True)) if rows else []
     if not columns:
         return 0
@@ -157,6 +194,10 @@ def _model_priors(series: set[str]) -> dict[tuple[str, str], Prior]:
         cursor.execute(
             """SELECT series, use, percentile_cont(0.5) WITHIN GROUP (ORDER BY km_per_day), stddev_samp(km_per_day)
                FROM customers_vehicle WHERE series = ANY (%s) AND km_per_day_basis = 'own'
-               GROUP BY series, use HAVING count(*) >= 8""", [list(series)])
-        return {(s, u): Prior(float(m), max(float(sd or 0), 0.2 * float(m), 4.0), "model")
-                for s, u, m, sd in cursor.fetchall()}
+               GROUP BY series, use HAVING count(*) >= 8""",
+            [list(series)],
+        )
+        return {
+            (s, u): Prior(float(m), max(float(sd or 0), 0.2 * float(m), 4.0), "model")
+            for s, u, m, sd in cursor.fetchall()
+        }

@@ -22,8 +22,23 @@ from cheban.customers.plate import parse_plate
 from cheban.customers.vin import parse_vin
 from cheban.org.access import Actor, audit, command
 
-EDITABLE = ("name", "kind", "gender", "birth_on", "lunar_birthday", "occupation", "preferred_channel", "preferred_time",
-            "family", "habits", "special_requests", "remarks", "tags", "tier", "source")
+EDITABLE = (
+    "name",
+    "kind",
+    "gender",
+    "birth_on",
+    "lunar_birthday",
+    "occupation",
+    "preferred_channel",
+    "preferred_time",
+    "family",
+    "habits",
+    "special_requests",
+    "remarks",
+    "tags",
+    "tier",
+    "source",
+)
 
 
 class Invalid(Refused):
@@ -41,8 +56,11 @@ class OdometerBackwards(Refused):
 def name_columns(name: str) -> dict[str, str]:
     """The search columns of a name: pinyin, initials, other readings."""
     tokens = search_key(name).split(" ")
-    return {"name_full_pinyin": tokens[0][:200], "name_initials": (tokens[1] if len(tokens) > 1 else "")[:64],
-            "name_other_pinyin": " ".join(tokens[2:])[:400]}
+    return {
+        "name_full_pinyin": tokens[0][:200],
+        "name_initials": (tokens[1] if len(tokens) > 1 else "")[:64],
+        "name_other_pinyin": " ".join(tokens[2:])[:400],
+    }
 
 
 def birthday_of(birth_on: date | None) -> int | None:
@@ -51,8 +69,9 @@ def birthday_of(birth_on: date | None) -> int | None:
 
 
 @command("customer.create")
-def create_customer(*, by: Actor, store_id: int, name: str, phone: str, plate: str = "", vin: str = "",
-                    **fields: Any) -> Customer:
+def create_customer(
+    *, by: Actor, store_id: int, name: str, phone: str, plate: str = "", vin: str = "", **fields: Any
+) -> Customer:
     """A new file from a first visit: name and phone, and the vehicle if known. R007.
 
     Raises Invalid naming each wrong field. A phone that is known already is not an error: the caller shows it.
@@ -74,27 +93,35 @@ def create_customer(*, by: Actor, store_id: int, name: str, phone: str, plate: s
         raise NotFound(_("请选择您所在的门店。"))
     if wrong:
         raise Invalid(_("有几处需要改正。"), **wrong)
-    customer = Customer.objects.create(store_id=store_id, name=clean, **name_columns(clean),
-                                       **{k: v for k, v in fields.items() if k in EDITABLE and v})
+    customer = Customer.objects.create(
+        store_id=store_id, name=clean, **name_columns(clean), **{k: v for k, v in fields.items() if k in EDITABLE and v}
+    )
     add_phone_row(customer, number.e164, kind="landline" if number.kind == "landline" else "mobile", primary=True)
     if parsed_plate or parsed_vin:
         _vehicle_of(customer, plate=parsed_plate, vin=parsed_vin)
-    record("customer.recorded", store_id=store_id, actor_id=by.staff_id, customer_id=customer.id, source=customer.source)
+    record(
+        "customer.recorded", store_id=store_id, actor_id=by.staff_id, customer_id=customer.id, source=customer.source
+    )
     return customer
 
 
 def _vehicle_of(customer: Customer, *, plate, vin) -> Vehicle:
     existing = Vehicle.objects.filter(vin=vin.value).first() if vin else None
     if existing is None:
-        existing = Vehicle(store_id=customer.store_id, vin=vin.value if vin else "",
-                           vin_is_doubtful=bool(vin and not vin.check_digit_ok))
+        existing = Vehicle(
+            store_id=customer.store_id,
+            vin=vin.value if vin else "",
+            vin_is_doubtful=bool(vin and not vin.check_digit_ok),
+        )
     else:
         VehicleOwnership.objects.filter(vehicle=existing, until_on=None).update(until_on=clock.today())
     existing.owner = customer
     if plate:
         existing.plate_number, existing.plate_kind = plate.number, plate.kind
     existing.save()
-    VehicleOwnership.objects.create(store_id=customer.store_id, vehicle=existing, customer=customer, since_on=clock.today())
+    VehicleOwnership.objects.create(
+        store_id=customer.store_id, vehicle=existing, customer=customer, since_on=clock.today()
+    )
     return existing
 
 
@@ -106,9 +133,15 @@ def add_phone_row(customer: Customer, e164: str, *, kind: str, primary: bool) ->
         return known
     point_id = new_id()
     return ContactPoint.objects.create(
-        id=point_id, store_id=customer.store_id, customer=customer, kind=kind, is_primary=primary, value_blind=blind,
+        id=point_id,
+        store_id=customer.store_id,
+        customer=customer,
+        kind=kind,
+        is_primary=primary,
+        value_blind=blind,
         tail_bucket=privacy.tail_bucket(customer.store_id, e164[-4:]),
-        value_sealed=privacy.seal(e164, bound_to=f"customers_contactpoint.value:{point_id}"))
+        value_sealed=privacy.seal(e164, bound_to=f"customers_contactpoint.value:{point_id}"),
+    )
 
 
 @command("customer.edit")
@@ -129,8 +162,12 @@ def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | No
     if phone := fields.pop("phone", ""):
         try:
             number = parse_phone(phone)
-            add_phone_row(customer, number.e164, kind="landline" if number.kind == "landline" else "mobile",
-                          primary=not customer.contact_points.filter(is_primary=True).exists())
+            add_phone_row(
+                customer,
+                number.e164,
+                kind="landline" if number.kind == "landline" else "mobile",
+                primary=not customer.contact_points.filter(is_primary=True).exists(),
+            )
             changed.append("phone")
         except BadValue as error:
             wrong["phone"] = f"{error.problem} {error.expected}".strip()
@@ -155,8 +192,13 @@ def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | No
     customer.birthday = None if customer.lunar_birthday else birthday_of(customer.birth_on)
     customer.changed_at = clock.now()
     customer.save()
-    return record("customer.changed", store_id=customer.store_id, actor_id=by.staff_id, customer_id=customer.id,
-                  fields=sorted(changed))
+    return record(
+        "customer.changed",
+        store_id=customer.store_id,
+        actor_id=by.staff_id,
+        customer_id=customer.id,
+        fields=sorted(changed),
+    )
 
 
 @command("note.add")
@@ -165,8 +207,9 @@ def add_note(customer: Customer, *, by: Actor, text: str) -> Event:
     text = text.strip()
     if not text or len(text) > 1000:
         raise Invalid(_("备注要有内容，并且不超过 1000 字。"), text=_("现在是 %(n)d 字。") % {"n": len(text)})
-    return record("customer.note_added", store_id=customer.store_id, actor_id=by.staff_id, customer_id=customer.id,
-                  text=text)
+    return record(
+        "customer.note_added", store_id=customer.store_id, actor_id=by.staff_id, customer_id=customer.id, text=text
+    )
 
 
 @command("customer.reveal")
@@ -176,8 +219,14 @@ def reveal(what: str, row_id: UUID, *, by: Actor, reason: str) -> str:
         point = ContactPoint.objects.filter(id=row_id).first()
         if point is None:
             raise NotFound(_("没有这个联系方式，或不属于您的门店。"))
-        audit("pii.revealed", by=by, subject=f"customer:{point.customer_id}", store_id=point.store_id, reason=reason,
-              field=point.kind)
+        audit(
+            "pii.revealed",
+            by=by,
+            subject=f"customer:{point.customer_id}",
+            store_id=point.store_id,
+            reason=reason,
+            field=point.kind,
+        )
         value = privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}")
         return value.removeprefix("+86") if point.kind in ("mobile", "landline") else value
     customer = Customer.objects.filter(id=row_id).first()
@@ -186,7 +235,9 @@ def reveal(what: str, row_id: UUID, *, by: Actor, reason: str) -> str:
     sealed = getattr(customer, f"{what}_sealed")
     if not sealed:
         raise NotFound(_("这一项没有登记。"))
-    audit("pii.revealed", by=by, subject=f"customer:{customer.id}", store_id=customer.store_id, reason=reason, field=what)
+    audit(
+        "pii.revealed", by=by, subject=f"customer:{customer.id}", store_id=customer.store_id, reason=reason, field=what
+    )
     return privacy.unseal(sealed, bound_to=f"customers_customer.{what}:{customer.id}")
 
 
@@ -195,15 +246,25 @@ def change_consent(customer: Customer, *, by: Actor, purpose: str, channel: str,
     """Keep an answer about contact, with its proof; the newest counts and is obeyed from the next run on. PIPL art. 15."""
     if purpose not in Consent.Purpose.values or not proof.strip():
         raise Invalid(_("请选择用途，并写明客户怎样表示的。"))
-    return write_consent(customer, purpose=purpose, channel=channel or "any", is_given=is_given, proof=proof.strip(),
-                         by_id=by.staff_id)
+    return write_consent(
+        customer, purpose=purpose, channel=channel or "any", is_given=is_given, proof=proof.strip(), by_id=by.staff_id
+    )
 
 
-def write_consent(customer: Customer, *, purpose: str, channel: str, is_given: bool, proof: str,
-                  by_id: int | None) -> Event:
+def write_consent(
+    customer: Customer, *, purpose: str, channel: str, is_given: bool, proof: str, by_id: int | None
+) -> Event:
     """The row, the customer's list of refused purposes, the event."""
-    Consent.objects.create(store_id=customer.store_id, customer=customer, purpose=purpose, channel=channel,
-                           is_given=is_given, proof=proof[:200], by_id=by_id, at=clock.now())
+    Consent.objects.create(
+        store_id=customer.store_id,
+        customer=customer,
+        purpose=purpose,
+        channel=channel,
+        is_given=is_given,
+        proof=proof[:200],
+        by_id=by_id,
+        at=clock.now(),
+    )
     refused = set(customer.refused_purposes)
     if channel == "any":
         refused = refused - {purpose} if is_given else refused | {purpose}
@@ -211,8 +272,15 @@ def write_consent(customer: Customer, *, purpose: str, channel: str, is_given: b
             refused = set()
     Customer.objects.filter(id=customer.id).update(refused_purposes=sorted(refused), changed_at=clock.now())
     customer.refused_purposes = sorted(refused)
-    return record("consent.given" if is_given else "consent.refused", store_id=customer.store_id, actor_id=by_id,
-                  customer_id=customer.id, purpose=purpose, channel=channel, proof=proof[:200])
+    return record(
+        "consent.given" if is_given else "consent.refused",
+        store_id=customer.store_id,
+        actor_id=by_id,
+        customer_id=customer.id,
+        purpose=purpose,
+        channel=channel,
+        proof=proof[:200],
+    )
 
 
 @command("customer.edit")
@@ -220,14 +288,19 @@ def read_odometer(vehicle: Vehicle, *, by: Actor, km: int, on: date, is_right: b
     """Keep an odometer reading and bring the forecast up to date. Raises Invalid, OdometerBackwards."""
     if not 0 <= km <= 2_000_000 or on > clock.today():
         raise Invalid(_("里程应在 0 到 200 万公里之间，日期不能在将来。"))
-    highest = OdometerReading.objects.filter(vehicle=vehicle, read_on__lte=on, is_doubtful=False).order_by("-km").first()
+    highest = (
+        OdometerReading.objects.filter(vehicle=vehicle, read_on__lte=on, is_doubtful=False).order_by("-km").first()
+    )
     backwards = highest is not None and km < highest.km
     if backwards and not is_right:
-        raise OdometerBackwards(_("%(on)s 已经是 %(km)s 公里，比这次高。若换过仪表或上次录错，请确认后保存。") % {
-            "on": highest.read_on.isoformat(), "km": f"{highest.km:,}"})
+        raise OdometerBackwards(
+            _("%(on)s 已经是 %(km)s 公里，比这次高。若换过仪表或上次录错，请确认后保存。")
+            % {"on": highest.read_on.isoformat(), "km": f"{highest.km:,}"}
+        )
     try:
-        reading = OdometerReading.objects.create(store_id=vehicle.store_id, vehicle=vehicle, read_on=on, km=km,
-                                                 source="staff", is_doubtful=backwards)
+        reading = OdometerReading.objects.create(
+            store_id=vehicle.store_id, vehicle=vehicle, read_on=on, km=km, source="staff", is_doubtful=backwards
+        )
     except IntegrityError:
         raise Invalid(_("这一天的这个里程已经登记过。")) from None
     care.refresh([vehicle.id], today=clock.today())
@@ -247,7 +320,12 @@ def tag_customers(ids: list[UUID], *, by: Actor, tag: str, remove: bool = False)
             customer.tags = tags
             customer.changed_at = clock.now()
             customer.save(update_fields=["tags", "changed_at"])
-            record("customer.changed", store_id=customer.store_id, actor_id=by.staff_id, customer_id=customer.id,
-                   fields=["tags"])
+            record(
+                "customer.changed",
+                store_id=customer.store_id,
+                actor_id=by.staff_id,
+                customer_id=customer.id,
+                fields=["tags"],
+            )
             changed += 1
     return changed

@@ -23,7 +23,9 @@ class TooMany(Refused):
 
 
 @command("customer.export")
-def customers_xlsx(filters: queries.Filters, *, by: Actor, today: date, ids: tuple[UUID, ...] | None = None) -> tuple[bytes, int]:
+def customers_xlsx(
+    filters: queries.Filters, *, by: Actor, today: date, ids: tuple[UUID, ...] | None = None
+) -> tuple[bytes, int]:
     """The filtered customers as xlsx bytes and their number. Raises TooMany above 10,000 rows."""
     if ids:
         filters = queries.Filters(ids=ids)
@@ -37,21 +39,50 @@ def customers_xlsx(filters: queries.Filters, *, by: Actor, today: date, ids: tup
         if not after:
             break
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True,
-                                        "default_date_format": "yyyy-mm-dd"})
+    book = xlsxwriter.Workbook(
+        buffer,
+        {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "in_memory": True,
+            "default_date_format": "yyyy-mm-dd",
+        },
+    )
     sheet = book.add_worksheet(_("客户"))
-    mark = _("%(name)s 于 %(day)s 导出 %(n)d 行，仅供内部使用") % {"name": by.name, "day": today.isoformat(), "n": len(rows)}
+    mark = _("%(name)s 于 %(day)s 导出 %(n)d 行，仅供内部使用") % {
+        "name": by.name,
+        "day": today.isoformat(),
+        "n": len(rows),
+    }
     sheet.set_header(f"&C&G{mark}")
     sheet.write_string(0, 0, mark)
-    headings = [_("姓名"), _("类型"), _("手机"), _("车牌"), _("车系"), _("等级"), _("标签"), _("上次到店"), _("到店次数"), _("累计消费（元）")]
+    headings = [
+        _("姓名"),
+        _("类型"),
+        _("手机"),
+        _("车牌"),
+        _("车系"),
+        _("等级"),
+        _("标签"),
+        _("上次到店"),
+        _("到店次数"),
+        _("累计消费（元）"),
+    ]
     for column, heading in enumerate(headings):
         sheet.write_string(1, column, heading)
     for number, customer in enumerate(rows, 2):
         phone = next((p["masked"] for p in customer.reach if p["kind"] == "mobile"), "")
-        for column, text in enumerate((customer.name, customer.get_kind_display(), phone,
-                                       "、".join(c.plate_number for c in customer.cars),
-                                       "、".join(c.series for c in customer.cars if c.series),
-                                       customer.get_tier_display(), "、".join(customer.tags))):
+        for column, text in enumerate(
+            (
+                customer.name,
+                customer.get_kind_display(),
+                phone,
+                "、".join(c.plate_number for c in customer.cars),
+                "、".join(c.series for c in customer.cars if c.series),
+                customer.get_tier_display(),
+                "、".join(customer.tags),
+            )
+        ):
             sheet.write_string(number, column, str(text))
         if customer.last_visit_on:
             sheet.write_datetime(number, 7, customer.last_visit_on)

@@ -42,12 +42,29 @@ _VEHICLE = {
 
 def offer() -> None:
     """Register both subjects (called when the app is ready)."""
-    register(Subject(
-        name="customer", source="customers_customer c", id="c.id", store="c.store_id", customer="c.id",
-        vehicle="NULL::uuid", ready="true", refusals="c.refused_purposes", facts=_CUSTOMER,
-    ))
-    register(Subject(
-        name="vehicle", source="customers_vehicle v JOIN customers_customer c ON c.id = v.owner_id",
-        id="v.id", store="v.store_id", customer="v.owner_id", vehicle="v.id", ready="v.is_active",
-        refusals="c.refused_purposes", facts=_VEHICLE,
-    ))
+    register(
+        Subject(
+            name="customer",
+            source="customers_customer c",
+            id="c.id",
+            store="c.store_id",
+            customer="c.id",
+            vehicle="NULL::uuid",
+            ready="true",
+            refusals="c.refused_purposes",
+            facts=_CUSTOMER,
+        )
+    )
+    register(
+        Subject(
+            name="vehicle",
+            source="customers_vehicle v JOIN customers_customer c ON c.id = v.owner_id",
+            id="v.id",
+            store="v.store_id",
+            customer="v.owner_id",
+            vehicle="v.id",
+            ready="v.is_active",
+            refusals="c.refused_purposes",
+            facts=_VEHICLE,
+        )
+    )

@@ -15,14 +15,23 @@ from cheban.core.errors import BadValue
 from cheban.customers import choices
 
 EDIT_CHOICES = {
-    "kind": choices.KIND, "gender": choices.GENDER, "source": choices.SOURCE, "tier": choices.TIER,
+    "kind": choices.KIND,
+    "gender": choices.GENDER,
+    "source": choices.SOURCE,
+    "tier": choices.TIER,
     "preferred_channel": choices.CHANNEL,
 }
 LIST_CHOICES = {"tier": choices.TIER, "kind": choices.KIND, "source": choices.SOURCE}
 PURPOSES = choices.PURPOSE
-CHIP_LABELS = {"tier": gettext_lazy("等级"), "kind": gettext_lazy("类型"), "source": gettext_lazy("来源"),
-               "tag": gettext_lazy("标签"), "series": gettext_lazy("车系"), "quiet": gettext_lazy("未到店"),
-               "refused": gettext_lazy("拒绝联系")}
+CHIP_LABELS = {
+    "tier": gettext_lazy("等级"),
+    "kind": gettext_lazy("类型"),
+    "source": gettext_lazy("来源"),
+    "tag": gettext_lazy("标签"),
+    "series": gettext_lazy("车系"),
+    "quiet": gettext_lazy("未到店"),
+    "refused": gettext_lazy("拒绝联系"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +63,51 @@ def customer_values(customer) -> dict[str, Any]:
     """A customer's fields as a form shows them (sealed ones empty: they are changed, not shown)."""
     lunar = customer.lunar_birthday
     return {
-        **{f: getattr(customer, f) for f in ("name", "kind", "gender", "occupation", "preferred_channel", "preferred_time",
-                                             "family", "habits", "special_requests", "remarks", "tier", "source")},
+        **{
+            f: getattr(customer, f)
+            for f in (
+                "name",
+                "kind",
+                "gender",
+                "occupation",
+                "preferred_channel",
+                "preferred_time",
+                "family",
+                "habits",
+                "special_requests",
+                "remarks",
+                "tier",
+                "source",
+            )
+        },
         "birth_on": customer.birth_on.isoformat() if customer.birth_on else "",
-        "lunar_month": abs(lunar) // 100 if lunar else "", "lunar_day": abs(lunar) % 100 if lunar else "",
-        "lunar_leap": bool(lunar and lunar < 0), "tags": "、".join(customer.tags),
+        "lunar_month": abs(lunar) // 100 if lunar else "",
+        "lunar_day": abs(lunar) % 100 if lunar else "",
+        "lunar_leap": bool(lunar and lunar < 0),
+        "tags": "、".join(customer.tags),
     }
 
 
 def read_customer(post: QueryDict) -> dict[str, Any]:
     """The posted form as typed fields. Raises BadValue for an impossible birthday."""
-    fields: dict[str, Any] = {key: post.get(key, "").strip() for key in (
-        "name", "kind", "gender", "occupation", "preferred_channel", "preferred_time", "family", "habits",
-        "special_requests", "remarks", "tier", "source") if key in post}
+    fields: dict[str, Any] = {
+        key: post.get(key, "").strip()
+        for key in (
+            "name",
+            "kind",
+            "gender",
+            "occupation",
+            "preferred_channel",
+            "preferred_time",
+            "family",
+            "habits",
+            "special_requests",
+            "remarks",
+            "tier",
+            "source",
+        )
+        if key in post
+    }
     if "birth_on" in post:
         try:
             fields["birth_on"] = date.fromisoformat(post["birth_on"]) if post["birth_on"] else None
@@ -80,7 +121,9 @@ def read_customer(post: QueryDict) -> dict[str, Any]:
                 raise BadValue(_("农历生日的月是 1—12，日是 1—30。"))
             fields["lunar_birthday"] = (int(month) * 100 + int(day)) * (-1 if post.get("lunar_leap") else 1)
     if "tags" in post:
-        fields["tags"] = sorted({t.strip()[:32] for t in post["tags"].replace(",", "、").replace("，", "、").split("、") if t.strip()})
+        fields["tags"] = sorted(
+            {t.strip()[:32] for t in post["tags"].replace(",", "、").replace("，", "、").split("、") if t.strip()}
+        )
     for secret in ("phone", "address", "id_number"):
         if post.get(secret, "").strip():
             fields[secret] = post[secret].strip()

@@ -89,7 +89,9 @@ def rate(readings: Sequence[Reading], prior: Prior) -> Rate:
     days = (kept[-1].on - kept[0].on).days if len(kept) > 1 else 0
     if days < 14:
         return Rate(prior.km_per_day, prior.sd, prior.source, len(kept))
-    slopes = [(b.km - a.km) / (b.on - a.on).days for i, a in enumerate(kept) for b in kept[i + 1 :] if (b.on - a.on).days >= 7]
+    slopes = [
+        (b.km - a.km) / (b.on - a.on).days for i, a in enumerate(kept) for b in kept[i + 1 :] if (b.on - a.on).days >= 7
+    ]
     own = median(slopes) if slopes else (kept[-1].km - kept[0].km) / days
     weight = days / (days + PRIOR_DAYS)
     blended = weight * own + (1 - weight) * prior.km_per_day
@@ -136,14 +138,21 @@ def add_months(day: date, months: int) -> date:
 
 
 def maintenance_due(
-    *, last_service_on: date, last_service_km: int, interval_km: int, interval_months: int,
-    readings: Sequence[Reading], prior: Prior,
+    *,
+    last_service_on: date,
+    last_service_km: int,
+    interval_km: int,
+    interval_months: int,
+    readings: Sequence[Reading],
+    prior: Prior,
 ) -> Due:
     """When maintenance is due: by time or by predicted mileage, whichever is first."""
     by_time = add_months(last_service_on, interval_months)
     found = rate(readings, prior)
     kept = usable(readings) if len(readings) > 1 else list(readings)
-    start, km = (kept[-1].on, kept[-1].km) if kept and kept[-1].on >= last_service_on else (last_service_on, last_service_km)
+    start, km = (
+        (kept[-1].on, kept[-1].km) if kept and kept[-1].on >= last_service_on else (last_service_on, last_service_km)
+    )
     middle, early, late = _days_to(last_service_km + interval_km - km, found)
     expected, low, high = (start + timedelta(days=min(ceil(d), FARTHEST_DAYS)) for d in (middle, early, late))
     if expected < by_time:

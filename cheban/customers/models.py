@@ -135,8 +135,11 @@ class Customer(StoreScoped):
     id_number_blind = models.BinaryField(null=True, max_length=16)
     address_sealed = models.BinaryField(null=True)
     region = models.CharField(max_length=64, blank=True)  # province and city, readable
-    preferred_channel = models.CharField(max_length=12, blank=True, choices=[
-        ("phone", _("电话")), ("wechat", _("微信")), ("sms", _("短信")), ("email", _("邮件"))])
+    preferred_channel = models.CharField(
+        max_length=12,
+        blank=True,
+        choices=[("phone", _("电话")), ("wechat", _("微信")), ("sms", _("短信")), ("email", _("邮件"))],
+    )
     preferred_time = models.CharField(max_length=64, blank=True)
     source = models.CharField(max_length=12, choices=Source.choices, default=Source.SERVICE)
     referrer = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False)
@@ -160,14 +163,22 @@ class Customer(StoreScoped):
             models.Index("store", OpClass(F("name"), "text_pattern_ops"), name="customer_name_prefix"),
             models.Index("store", OpClass(F("name_full_pinyin"), "text_pattern_ops"), name="customer_pinyin_prefix"),
             models.Index("store", OpClass(F("name_initials"), "text_pattern_ops"), name="customer_initials_prefix"),
-            models.Index("store", OpClass(F("name_other_pinyin"), "text_pattern_ops"), name="customer_other_pinyin",
-                         condition=~Q(name_other_pinyin="")),
+            models.Index(
+                "store",
+                OpClass(F("name_other_pinyin"), "text_pattern_ops"),
+                name="customer_other_pinyin",
+                condition=~Q(name_other_pinyin=""),
+            ),
             models.Index(fields=["-created_at", "-id"], name="customer_newest"),
             models.Index(fields=["birthday"], name="customer_birthday", condition=Q(birthday__isnull=False)),
-            models.Index(fields=["lunar_birthday"], name="customer_lunar_birthday", condition=Q(lunar_birthday__isnull=False)),
+            models.Index(
+                fields=["lunar_birthday"], name="customer_lunar_birthday", condition=Q(lunar_birthday__isnull=False)
+            ),
             models.Index(fields=["store", "customer_no"], name="customer_by_number", condition=~Q(customer_no="")),
             models.Index(fields=["batch"], name="customer_by_batch", condition=Q(batch__isnull=False)),
-            models.Index(fields=["id_number_blind"], name="customer_id_number", condition=Q(id_number_blind__isnull=False)),
+            models.Index(
+                fields=["id_number_blind"], name="customer_id_number", condition=Q(id_number_blind__isnull=False)
+            ),
         ]
 
 
@@ -197,7 +208,9 @@ class ContactPoint(StoreScoped):
         ]
         indexes = [
             models.Index(fields=["store", "value_blind"], name="contact_point_exact"),
-            models.Index(fields=["store", "tail_bucket"], name="contact_point_tail", condition=Q(tail_bucket__isnull=False)),
+            models.Index(
+                fields=["store", "tail_bucket"], name="contact_point_tail", condition=Q(tail_bucket__isnull=False)
+            ),
         ]
 
 
@@ -270,14 +283,25 @@ class Vehicle(StoreScoped):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_vin_is_known_once_per_store", fields=["store", "vin"], condition=~Q(vin="")),
+            models.UniqueConstraint(
+                name="a_vin_is_known_once_per_store", fields=["store", "vin"], condition=~Q(vin="")
+            ),
         ]
         indexes = [
             models.Index(fields=["store", "plate_number"], name="vehicle_by_plate", condition=~Q(plate_number="")),
             models.Index(fields=["batch"], name="vehicle_by_batch", condition=Q(batch__isnull=False)),
-            *(models.Index(fields=[column], name=f"vehicle_{column}", condition=Q(**{f"{column}__isnull": False}))
-              for column in ("first_service_due_on", "second_service_due_on", "maintenance_due_on",
-                             "inspection_due_on", "insurance_until", "warranty_until", "last_visit_on")),
+            *(
+                models.Index(fields=[column], name=f"vehicle_{column}", condition=Q(**{f"{column}__isnull": False}))
+                for column in (
+                    "first_service_due_on",
+                    "second_service_due_on",
+                    "maintenance_due_on",
+                    "inspection_due_on",
+                    "insurance_until",
+                    "warranty_until",
+                    "last_visit_on",
+                )
+            ),
         ]
 
 
@@ -293,11 +317,13 @@ class VehicleOwnership(StoreScoped):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="a_vehicle_has_one_owner_now", fields=["vehicle"],
-                                    condition=Q(until_on__isnull=True)),
-            models.CheckConstraint(name="ownership_ends_after_it_began",
-                                   condition=Q(until_on__isnull=True) | Q(since_on__isnull=True)
-                                   | Q(until_on__gte=F("since_on"))),
+            models.UniqueConstraint(
+                name="a_vehicle_has_one_owner_now", fields=["vehicle"], condition=Q(until_on__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="ownership_ends_after_it_began",
+                condition=Q(until_on__isnull=True) | Q(since_on__isnull=True) | Q(until_on__gte=F("since_on")),
+            ),
         ]
         indexes = [models.Index(fields=["vehicle"], name="ownership_of_vehicle", condition=Q(until_on__isnull=False))]
 
@@ -335,8 +361,16 @@ class Consent(StoreScoped):
     id = models.UUIDField(primary_key=True, default=new_id)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="consents")
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
-    channel = models.CharField(max_length=12, choices=[
-        ("any", _("所有渠道")), ("phone", _("电话")), ("sms", _("短信")), ("wechat", _("微信")), ("email", _("邮件"))])
+    channel = models.CharField(
+        max_length=12,
+        choices=[
+            ("any", _("所有渠道")),
+            ("phone", _("电话")),
+            ("sms", _("短信")),
+            ("wechat", _("微信")),
+            ("email", _("邮件")),
+        ],
+    )
     is_given = models.BooleanField()
     proof = models.CharField(max_length=200)
     by_id = models.IntegerField(null=True)
@@ -359,8 +393,9 @@ class CareInterval(StoreScoped):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_interval_per_series_and_energy", fields=["store", "series", "energy"]),
-            models.CheckConstraint(name="intervals_are_positive",
-                                   condition=Q(first_months__gt=0, first_km__gt=0, months__gt=0, km__gt=0)),
+            models.CheckConstraint(
+                name="intervals_are_positive", condition=Q(first_months__gt=0, first_km__gt=0, months__gt=0, km__gt=0)
+            ),
         ]
 
 

@@ -24,8 +24,11 @@ _POINT_ZERO = re.compile(r"([0-9]{5,})\.0*")
 _SEVERAL = re.compile(r"[/、,，;；|\n]|或")
 _INVISIBLE = re.compile("[\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _SEPARATORS = re.compile(r"[\s.()\[\]·_-]+")
-_TO_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
-    ord(c): "-" for c in "‐‑‒–—―−ー－"} | {0x3000: " ", ord("【"): "(", ord("】"): ")", ord("•"): "·", ord("・"): "·"}
+_TO_PLAIN = (
+    {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+    | {ord(c): "-" for c in "‐‑‒–—―−ー－"}
+    | {0x3000: " ", ord("【"): "(", ord("】"): ")", ord("•"): "·", ord("・"): "·"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def parse_phone(text: str) -> Phone:
     if _SCIENTIFIC.fullmatch(plain):
         raise BadValue(
             _("“%(text)s”是科学计数法，电话的后几位已经丢失。") % {"text": shown},
-            expected=_("请在原系统把该列设为文本格式后重新导出。"))
+            expected=_("请在原系统把该列设为文本格式后重新导出。"),
+        )
     if whole := _POINT_ZERO.fullmatch(plain):
         plain = whole[1]
     extension = ""
@@ -80,7 +84,7 @@ def parse_phone(text: str) -> Phone:
     return _other(plain, squeezed, extension, shown)
 
 
-def _EXPECTED() -> str:  # noqa: N802 - reads as the constant that translation forbids
+def _EXPECTED() -> str:
     return _("应为 11 位手机号（如 13812345678），或带区号的座机（如 021-12345678）。")
 
 
@@ -104,7 +108,8 @@ def _other(plain: str, squeezed: str, extension: str, shown: str) -> Phone:
             return Phone("+" + digits, "foreign", extension)
         raise BadValue(
             _("国际号码“%(text)s”有 %(count)d 位数字。") % {"text": shown, "count": len(digits)},
-            expected=_("“+”后应是国家代码和号码，共 7 到 15 位。"))
+            expected=_("“+”后应是国家代码和号码，共 7 到 15 位。"),
+        )
     if abroad:
         digits = digits[2:]
         if _SERVICE.fullmatch(digits):
@@ -137,5 +142,6 @@ def _wrong(digits: str, shown: str) -> BadValue:
     if digits.startswith("0"):
         return BadValue(
             _("座机“%(text)s”共 %(count)d 位，区号后的号码位数不对。") % facts,
-            expected=_("区号（3 或 4 位）后应有 7 或 8 位号码，如 021-12345678。"))
+            expected=_("区号（3 或 4 位）后应有 7 或 8 位号码，如 021-12345678。"),
+        )
     return BadValue(_("电话“%(text)s”有 %(count)d 位数字。") % facts, expected=_EXPECTED())

@@ -19,34 +19,50 @@ PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 """The 31 province signs that plates begin with."""
 
 KINDS = (
-    "blue", "yellow", "nev_small", "nev_large", "police", "trainer", "trailer", "hongkong_macao", "embassy",
-    "consulate", "emergency", "military", "temporary",
+    "blue",
+    "yellow",
+    "nev_small",
+    "nev_large",
+    "police",
+    "trainer",
+    "trailer",
+    "hongkong_macao",
+    "embassy",
+    "consulate",
+    "emergency",
+    "military",
+    "temporary",
 )
 
 _SIGN = "[A-HJ-NP-Z0-9]"
 _P = f"[{PROVINCES}][A-HJ-Z]"
-_FORMS = re.compile("|".join((
-    # A tail of letters only is rare but stands in real lists; refusing it would lose good rows.
-    f"(?P<blue>{_P}{_SIGN}{{5}})",
-    f"(?P<nev_small>{_P}[A-HJK]{_SIGN}[0-9]{{4}})",
-    f"(?P<nev_large>{_P}[0-9]{{5}}[A-HJK])",
-    f"(?P<police>{_P}{_SIGN}{{4}}警)",
-    f"(?P<trainer>{_P}{_SIGN}{{4}}学)",
-    f"(?P<trailer>{_P}{_SIGN}{{4}}挂)",
-    f"(?P<hongkong_macao>粤Z{_SIGN}{{4}}[港澳])",
-    f"(?P<consulate>{_P}{_SIGN}{{4,5}}领|领[0-9]{{6}}|[{PROVINCES}]领?[0-9]{{5,6}}领?(?<=领)|[{PROVINCES}]领[0-9]{{5,6}})",
-    f"(?P<embassy>使[0-9]{{6}}|[0-9]{{6}}使|{_P}{_SIGN}{{4,5}}使)",
-    f"(?P<emergency>{_P}{_SIGN}{{3,5}}应急)",
-    f"(?P<military>WJ[{PROVINCES}]?[0-9]{{4}}[0-9A-HJ-NP-Z]|WJ[0-9]{{2}}[0-9A-Z]?[0-9]{{4}}"
-    "|[VBSLJNGCKHZEYT][A-HJ-NP-Z][0-9]{5}|[军海空北沈兰济南广成][A-Z][0-9]{5})",
-    f"(?P<temporary>临{_P}{_SIGN}{{4,6}}|{_P}临{_SIGN}{{4,6}}|{_P}{_SIGN}{{4,6}}临)",
-)))
+_FORMS = re.compile(
+    "|".join(
+        (
+            # A tail of letters only is rare but stands in real lists; refusing it would lose good rows.
+            f"(?P<blue>{_P}{_SIGN}{{5}})",
+            f"(?P<nev_small>{_P}[A-HJK]{_SIGN}[0-9]{{4}})",
+            f"(?P<nev_large>{_P}[0-9]{{5}}[A-HJK])",
+            f"(?P<police>{_P}{_SIGN}{{4}}警)",
+            f"(?P<trainer>{_P}{_SIGN}{{4}}学)",
+            f"(?P<trailer>{_P}{_SIGN}{{4}}挂)",
+            f"(?P<hongkong_macao>粤Z{_SIGN}{{4}}[港澳])",
+            f"(?P<consulate>{_P}{_SIGN}{{4,5}}领|领[0-9]{{6}}|[{PROVINCES}]领?[0-9]{{5,6}}领?(?<=领)|[{PROVINCES}]领[0-9]{{5,6}})",
+            f"(?P<embassy>使[0-9]{{6}}|[0-9]{{6}}使|{_P}{_SIGN}{{4,5}}使)",
+            f"(?P<emergency>{_P}{_SIGN}{{3,5}}应急)",
+            f"(?P<military>WJ[{PROVINCES}]?[0-9]{{4}}[0-9A-HJ-NP-Z]|WJ[0-9]{{2}}[0-9A-Z]?[0-9]{{4}}"
+            "|[VBSLJNGCKHZEYT][A-HJ-NP-Z][0-9]{5}|[军海空北沈兰济南广成][A-Z][0-9]{5})",
+            f"(?P<temporary>临{_P}{_SIGN}{{4,6}}|{_P}临{_SIGN}{{4,6}}|{_P}{_SIGN}{{4,6}}临)",
+        )
+    )
+)
 _NOISE = re.compile("[\\s\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff·•・‧∙●.．。'`‘’\"“”_‐‑‒–—―−-]+")
 _TO_HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _NONE = re.compile(
     r"[/\\*#?()（）]*|[(（]?(?:新车?|无|没有?|空|暂无|未知|不详|未录入?|临牌|临时牌?照?"
     r"|(?:新车|车辆)?(?:未|无|没|没有|待|暂未|暂无|尚未|还未|还没|正在)(?:上|挂|办|领)?(?:牌照?|车牌号?|户|号牌|牌号)(?:车辆?)?"
-    r"|N/?A|NULL|NONE|NAN)[)）]?")
+    r"|N/?A|NULL|NONE|NAN)[)）]?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +118,18 @@ def _wrong(plain: str, shown: str) -> BadValue:
         facts |= {"place": place, "sign": sign}
         if sign in "IO":
             digit = "1" if sign == "I" else "0"
-            return BadValue(_("车牌“%(text)s”的第 %(place)d 位是字母 %(sign)s，车牌不用这个字母。") % facts,
-                            expected=_("很可能应是数字 %(digit)s。") % {"digit": digit})
+            return BadValue(
+                _("车牌“%(text)s”的第 %(place)d 位是字母 %(sign)s，车牌不用这个字母。") % facts,
+                expected=_("很可能应是数字 %(digit)s。") % {"digit": digit},
+            )
         if not (sign.isascii() and sign.isalnum()):
             return BadValue(_("车牌“%(text)s”的第 %(place)d 位“%(sign)s”不是字母或数字。") % facts, expected=expected)
     if len(plain) == 8:
         return BadValue(
             _("车牌“%(text)s”有 8 位，却不是新能源号牌。") % facts,
-            expected=_("新能源小车第三位、大车末位应为 D A B C E（纯电）或 F G H J K（非纯电），其余以数字为主；"
-                       "普通号牌只有 7 位。"))
+            expected=_(
+                "新能源小车第三位、大车末位应为 D A B C E（纯电）或 F G H J K（非纯电），其余以数字为主；"
+                "普通号牌只有 7 位。"
+            ),
+        )
     return BadValue(_("车牌“%(text)s”不是任何一种号牌的写法。") % facts, expected=expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,10 +46,8 @@ def vehicle_by_text(text: str) -> Vehicle:
     """A vehicle by id, VIN or plate, for the command line. Raises NotFound."""
     text = text.strip().upper()
     query = Q(vin=text) | Q(plate_number=text.replace("·", "").replace(" ", ""))
-    try:
+    with contextlib.suppress(ValueError):
         query |= Q(id=UUID(text))
-    except ValueError:
-        pass
     found = Vehicle.objects.filter(query).order_by("-changed_at").first()
     if found is None:
         raise NotFound(_("没有车架号、车牌或编号为 %(text)s 的车辆。") % {"text": text})
@@ -58,27 +57,45 @@ def vehicle_by_text(text: str) -> Vehicle:
 def phones(customer_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """Masked contact points by customer, the primary first. One query."""
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for point in ContactPoint.objects.filter(customer_id__in=list(customer_ids)).order_by("-is_primary", "created_at", "id"):
+    for point in ContactPoint.objects.filter(customer_id__in=list(customer_ids)).order_by(
+        "-is_primary", "created_at", "id"
+    ):
         value = privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}")
         masked = {
-            "mobile": privacy.mask_phone, "landline": privacy.mask_phone, "email": privacy.mask_email,
+            "mobile": privacy.mask_phone,
+            "landline": privacy.mask_phone,
+            "email": privacy.mask_email,
         }.get(point.kind, lambda text: f"{text[:2]}***")(value)
-        found[point.customer_id].append({"id": point.id, "kind": point.kind, "label": point.get_kind_display(),
-                                         "masked": masked, "is_primary": point.is_primary})
+        found[point.customer_id].append(
+            {
+                "id": point.id,
+                "kind": point.kind,
+                "label": point.get_kind_display(),
+                "masked": masked,
+                "is_primary": point.is_primary,
+            }
+        )
     return found
 
 
 def cards(customer_ids: list[UUID], vehicle_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     """Name and vehicles of many customers, for work lists (slot contact.cards). Two queries."""
-    result = {c.id: {"name": c.name, "kind": c.kind, "gender": c.gender, "tier": c.tier, "vehicles": {}}
-              for c in Customer.objects.filter(id__in=customer_ids).only("id", "name", "kind", "gender", "tier")}
-    for v in Vehicle.objects.filter(Q(owner_id__in=customer_ids) | Q(id__in=vehicle_ids)).only(
-        "id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series", "model", "purchased_on", "use"
-    ).order_by("-last_visit_on"):
+    result = {
+        c.id: {"name": c.name, "kind": c.kind, "gender": c.gender, "tier": c.tier, "vehicles": {}}
+        for c in Customer.objects.filter(id__in=customer_ids).only("id", "name", "kind", "gender", "tier")
+    }
+    for v in (
+        Vehicle.objects.filter(Q(owner_id__in=customer_ids) | Q(id__in=vehicle_ids))
+        .only("id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series", "model", "purchased_on", "use")
+        .order_by("-last_visit_on")
+    ):
         card = result.get(v.owner_id)
         if card is not None:
-            card["vehicles"][v.id] = {"plate": display_plate(v.plate_number) if v.plate_number else v.vin[-8:],
-                                      "plate_kind": v.plate_kind, "label": vehicle_label(v)}
+            card["vehicles"][v.id] = {
+                "plate": display_plate(v.plate_number) if v.plate_number else v.vin[-8:],
+                "plate_kind": v.plate_kind,
+                "label": vehicle_label(v),
+            }
     return result
 
 
@@ -98,14 +115,27 @@ def contact_detail(customer_id: UUID, vehicle_ids: list[UUID], actor: Actor) -> 
     phone = next((p for p in reach if p["kind"] in ("mobile", "landline")), None)
     return {
         "customer": {
-            "id": who.id, "name": who.name, "gender": who.gender, "kind": who.kind,
-            "tier": who.tier, "tier_label": who.get_tier_display(), "tags": who.tags,
-            "phone_masked": phone["masked"] if phone else "", "phone_id": phone["id"] if phone else None,
+            "id": who.id,
+            "name": who.name,
+            "gender": who.gender,
+            "kind": who.kind,
+            "tier": who.tier,
+            "tier_label": who.get_tier_display(),
+            "tags": who.tags,
+            "phone_masked": phone["masked"] if phone else "",
+            "phone_id": phone["id"] if phone else None,
             "preferred_channel_label": who.get_preferred_channel_display() if who.preferred_channel else "",
-            "preferred_time": who.preferred_time, "do_not_disturb": "all" in who.refused_purposes,
+            "preferred_time": who.preferred_time,
+            "do_not_disturb": "all" in who.refused_purposes,
         },
-        "vehicle": {"id": main.id, "plate": display_plate(main.plate_number) if main.plate_number else "",
-                    "plate_kind": main.plate_kind, "label": vehicle_label(main)} if main else None,
+        "vehicle": {
+            "id": main.id,
+            "plate": display_plate(main.plate_number) if main.plate_number else "",
+            "plate_kind": main.plate_kind,
+            "label": vehicle_label(main),
+        }
+        if main
+        else None,
         "plates": {c.id: display_plate(c.plate_number) for c in cars if c.plate_number},
         "timeline": timeline(customer_id, most=7)["items"],
         "tags": [*who.tags, *([who.get_preferred_channel_display() + _("优先")] if who.preferred_channel else [])],
@@ -126,8 +156,15 @@ class TimelineItem:
     event: Event
 
 
-GROUPS = {"repair_order": "service", "contact": "contact", "task": "contact", "customer": "file", "vehicle": "file",
-          "consent": "file", "import": "file"}
+GROUPS = {
+    "repair_order": "service",
+    "contact": "contact",
+    "task": "contact",
+    "customer": "file",
+    "vehicle": "file",
+    "consent": "file",
+    "import": "file",
+}
 
 
 def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str = "") -> dict[str, Any]:
@@ -140,12 +177,27 @@ def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str 
         moment, _sep, last = before.rpartition("~")
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, id__lt=int(last)))
     found = list(rows.order_by("-at", "-id")[: most + 1])
-    staff = dict(Staff.objects.filter(id__in={e.actor_id for e in found if e.actor_id} | {
-        e.facts.get("to") for e in found if e.facts.get("to")}).values_list("id", "name"))
-    items = [TimelineItem(e.id, e.name, GROUPS.get(e.name.split(".")[0], "file"), str(events.declared(e.name).title)
-                          if e.name in events.all_declared() else e.name, _subtitle(e, staff), e.at, e)
-             for e in found[:most]]
-    return {"items": items, "before": f"{found[most - 1].at.isoformat()}~{found[most - 1].id}" if len(found) > most else ""}
+    staff = dict(
+        Staff.objects.filter(
+            id__in={e.actor_id for e in found if e.actor_id} | {e.facts.get("to") for e in found if e.facts.get("to")}
+        ).values_list("id", "name")
+    )
+    items = [
+        TimelineItem(
+            e.id,
+            e.name,
+            GROUPS.get(e.name.split(".")[0], "file"),
+            str(events.declared(e.name).title) if e.name in events.all_declared() else e.name,
+            _subtitle(e, staff),
+            e.at,
+            e,
+        )
+        for e in found[:most]
+    ]
+    return {
+        "items": items,
+        "before": f"{found[most - 1].at.isoformat()}~{found[most - 1].id}" if len(found) > most else "",
+    }
 
 
 def _subtitle(event: Event, staff: dict[int, str]) -> str:
@@ -175,22 +227,44 @@ def page_360(customer_id: UUID) -> dict[str, Any]:
     """The customer page: file, vehicles with what is due, ways to reach them, consent. Six queries."""
     who = customer(customer_id)
     cars = list(Vehicle.objects.filter(owner_id=customer_id).order_by("-is_active", "-last_visit_on"))
-    former = list(VehicleOwnership.objects.filter(customer_id=customer_id, until_on__isnull=False).select_related("vehicle"))
+    former = list(
+        VehicleOwnership.objects.filter(customer_id=customer_id, until_on__isnull=False).select_related("vehicle")
+    )
     readings: dict[UUID, list[OdometerReading]] = defaultdict(list)
     for reading in OdometerReading.objects.filter(vehicle_id__in=[c.id for c in cars]).order_by("read_on", "km"):
         readings[reading.vehicle_id].append(reading)
     consents: dict[tuple[str, str], Consent] = {}
     for consent in Consent.objects.filter(customer_id=customer_id).order_by("at"):
         consents[consent.purpose, consent.channel] = consent
-    return {"customer": who, "vehicles": cars, "former": former, "readings": readings,
-            "reach": phones([customer_id]).get(customer_id, []), "consents": list(consents.values())}
+    return {
+        "customer": who,
+        "vehicles": cars,
+        "former": former,
+        "readings": readings,
+        "reach": phones([customer_id]).get(customer_id, []),
+        "consents": list(consents.values()),
+    }
 
 
 FIELD_LABELS = {
-    "name": gettext_lazy("姓名"), "kind": gettext_lazy("客户类型"), "gender": gettext_lazy("性别"), "birth_on": gettext_lazy("生日"), "occupation": gettext_lazy("职业"),
-    "preferred_channel": gettext_lazy("偏好渠道"), "preferred_time": gettext_lazy("偏好时间"), "family": gettext_lazy("家庭"), "habits": gettext_lazy("用车习惯"),
-    "special_requests": gettext_lazy("特殊要求"), "remarks": gettext_lazy("备注"), "tags": gettext_lazy("标签"), "tier": gettext_lazy("等级"), "phone": gettext_lazy("电话"),
-    "address": gettext_lazy("地址"), "id_number": gettext_lazy("证件号"), "lunar_birthday": gettext_lazy("农历生日"), "source": gettext_lazy("来源"),
+    "name": gettext_lazy("姓名"),
+    "kind": gettext_lazy("客户类型"),
+    "gender": gettext_lazy("性别"),
+    "birth_on": gettext_lazy("生日"),
+    "occupation": gettext_lazy("职业"),
+    "preferred_channel": gettext_lazy("偏好渠道"),
+    "preferred_time": gettext_lazy("偏好时间"),
+    "family": gettext_lazy("家庭"),
+    "habits": gettext_lazy("用车习惯"),
+    "special_requests": gettext_lazy("特殊要求"),
+    "remarks": gettext_lazy("备注"),
+    "tags": gettext_lazy("标签"),
+    "tier": gettext_lazy("等级"),
+    "phone": gettext_lazy("电话"),
+    "address": gettext_lazy("地址"),
+    "id_number": gettext_lazy("证件号"),
+    "lunar_birthday": gettext_lazy("农历生日"),
+    "source": gettext_lazy("来源"),
 }
 
 SORTS = {"newest": ("-created_at", "-id"), "visited": ("-last_visit_on", "-id"), "spent": ("-spent_fen", "-id")}
@@ -211,7 +285,9 @@ class Filters:
     ids: tuple[UUID, ...] | None = None
 
 
-def customer_list(filters: Filters, *, sort: str = "newest", after: str = "", today: date, limit: int = PAGE) -> dict[str, Any]:
+def customer_list(
+    filters: Filters, *, sort: str = "newest", after: str = "", today: date, limit: int = PAGE
+) -> dict[str, Any]:
     """One keyset page of customers with their vehicles and masked phones: {rows, after}. Three queries."""
     rows = Customer.objects.all()
     if filters.tier:
@@ -248,7 +324,10 @@ def customer_list(filters: Filters, *, sort: str = "newest", after: str = "", to
         c.reach, c.cars = reach.get(c.id, []), cars.get(c.id, [])
     last = page[-1] if page else None
     value = getattr(last, column) if last else None
-    return {"rows": page, "after": f"{value.isoformat() if hasattr(value, 'isoformat') else value}~{last.id}" if more else ""}
+    return {
+        "rows": page,
+        "after": f"{value.isoformat() if hasattr(value, 'isoformat') else value}~{last.id}" if more else "",
+    }
 
 
 def series_choices() -> list[str]:

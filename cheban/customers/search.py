@@ -57,8 +57,11 @@ def find(text: str, actor: Actor, *, most: int = MOST) -> list[Hit]:
             exact = None
     fragment = upper if len(upper) >= 3 and _FRAGMENT.match(upper) else ""
     if tail:
-        rows = [row for store in actor.stores for row in _call("", "", privacy.tail_bucket(store, tail), None, most)] \
-            if len(actor.stores) <= 60 else []
+        rows = (
+            [row for store in actor.stores for row in _call("", "", privacy.tail_bucket(store, tail), None, most)]
+            if len(actor.stores) <= 60
+            else []
+        )
         rows += _call(upper, fragment, None, None, most)
     else:
         rows = _call(asked.lower() if asked.isascii() else asked, fragment, None, exact, most)
@@ -67,8 +70,9 @@ def find(text: str, actor: Actor, *, most: int = MOST) -> list[Hit]:
 
 def _call(asked: str, plate_like: str, tail: int | None, exact: bytes | None, most: int) -> list[tuple]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM customers_search(%s, %s, %s, %s, %s)",
-                       [asked or "\x01", plate_like, tail, exact, most])
+        cursor.execute(
+            "SELECT * FROM customers_search(%s, %s, %s, %s, %s)", [asked or "\x01", plate_like, tail, exact, most]
+        )
         return cursor.fetchall()
 
 
@@ -76,7 +80,9 @@ def _hits(rows: list[tuple], *, tail: str | None, asked: str, most: int) -> list
     by_tail = [row for row in rows if row[0] == "tail"]
     found: dict[UUID, str] = {}
     if by_tail:
-        points = ContactPoint.objects.filter(id__in=[row[2] for row in by_tail]).only("id", "customer_id", "value_sealed")
+        points = ContactPoint.objects.filter(id__in=[row[2] for row in by_tail]).only(
+            "id", "customer_id", "value_sealed"
+        )
         for point in points:
             if privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}").endswith(tail):
                 found.setdefault(point.customer_id, "phone")
@@ -89,12 +95,18 @@ def _hits(rows: list[tuple], *, tail: str | None, asked: str, most: int) -> list
     for kind, customer_id, _vehicle in rows:
         if kind in ("phone", "name"):
             found.setdefault(customer_id, kind)
-    customers = {c.id: c for c in Customer.objects.filter(id__in=found).only(
-        "id", "name", "region", "tier", "kind", "visits", "last_visit_on")}
+    customers = {
+        c.id: c
+        for c in Customer.objects.filter(id__in=found).only(
+            "id", "name", "region", "tier", "kind", "visits", "last_visit_on"
+        )
+    }
     cars: dict[UUID, list[Vehicle]] = {}
-    for vehicle in Vehicle.objects.filter(owner_id__in=customers).only(
-        "id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series", "last_visit_on"
-    ).order_by("-last_visit_on"):
+    for vehicle in (
+        Vehicle.objects.filter(owner_id__in=customers)
+        .only("id", "owner_id", "plate_number", "plate_kind", "vin", "brand", "series", "last_visit_on")
+        .order_by("-last_visit_on")
+    ):
         cars.setdefault(vehicle.owner_id, []).append(vehicle)
     hits = []
     for customer_id, group in found.items():
@@ -105,15 +117,27 @@ def _hits(rows: list[tuple], *, tail: str | None, asked: str, most: int) -> list
         best = next((v for v in own if v.id in vehicles), own[0] if own else None)
         rank = 5
         if best is not None and group == "vehicle":
-            rank = 0 if asked in (best.plate_number, best.vin) else 1 if best.plate_number.endswith(asked) \
-                or best.vin.endswith(asked) else 3
-        elif group == "phone":
-            rank = 1
-        elif customer.name.upper() == asked:
+            rank = (
+                0
+                if asked in (best.plate_number, best.vin)
+                else 1
+                if best.plate_number.endswith(asked) or best.vin.endswith(asked)
+                else 3
+            )
+        elif group == "phone" or customer.name.upper() == asked:
             rank = 1
         label = " ".join(filter(None, (best.brand, best.series))) if best else ""
-        hits.append(Hit(customer_id, customer.name, label or customer.region, display_plate(best.plate_number)
-                        if best and best.plate_number else "", best.plate_kind if best else "", group, rank))
+        hits.append(
+            Hit(
+                customer_id,
+                customer.name,
+                label or customer.region,
+                display_plate(best.plate_number) if best and best.plate_number else "",
+                best.plate_kind if best else "",
+                group,
+                rank,
+            )
+        )
     hits.sort(key=lambda h: (h.rank, h.group, h.title))
     return hits[: most * 2]
 
@@ -121,12 +145,15 @@ def _hits(rows: list[tuple], *, tail: str | None, asked: str, most: int) -> list
 def remember(customer_id: UUID, actor: Actor, *, store_id: int, at) -> None:
     """Note that this person opened this customer (the palette's 'recent')."""
     if actor.staff_id is not None:
-        RecentView.objects.update_or_create(staff_id=actor.staff_id, customer_id=customer_id,
-                                            defaults={"at": at, "store_id": store_id})
+        RecentView.objects.update_or_create(
+            staff_id=actor.staff_id, customer_id=customer_id, defaults={"at": at, "store_id": store_id}
+        )
 
 
 def recent(actor: Actor, *, most: int = 6) -> list[Hit]:
     """Whom this person opened last."""
-    ids = list(RecentView.objects.filter(staff_id=actor.staff_id).order_by("-at").values_list("customer_id", flat=True)[:most])
+    ids = list(
+        RecentView.objects.filter(staff_id=actor.staff_id).order_by("-at").values_list("customer_id", flat=True)[:most]
+    )
     hits = {h.customer_id: h for h in _hits([("name", i, None) for i in ids], tail=None, asked="", most=most)}
     return [hits[i] for i in ids if i in hits]

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST
 
 from cheban.core import clock, slots
 from cheban.core.errors import BadValue
-from cheban.customers import commands, export as exporting, forms, queries, search
+from cheban.customers import commands, forms, queries, search
+from cheban.customers import export as exporting
 from cheban.org.access import page
 
 
@@ -21,9 +22,14 @@ def _filters(request: HttpRequest) -> queries.Filters:
     got = request.GET
     months = got.get("quiet", "")
     return queries.Filters(
-        tier=got.get("tier", ""), kind=got.get("kind", ""), source=got.get("source", ""), tag=got.get("tag", ""),
-        series=got.get("series", ""), quiet_months=int(months) if months in ("6", "9", "12", "24") else 0,
-        refused=got.get("refused") == "1")
+        tier=got.get("tier", ""),
+        kind=got.get("kind", ""),
+        source=got.get("source", ""),
+        tag=got.get("tag", ""),
+        series=got.get("series", ""),
+        quiet_months=int(months) if months in ("6", "9", "12", "24") else 0,
+        refused=got.get("refused") == "1",
+    )
 
 
 @page(may="customer.see")
@@ -34,9 +40,15 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("after", None)
     context = found | {
-        "filters": filters, "sort": sort, "query": query.urlencode(), "chips": forms.chips(request.GET),
-        "choices": forms.LIST_CHOICES, "series": queries.series_choices(), "can_export": request.actor.may("customer.export"),
-        "can_create": request.actor.may("customer.create"), "can_edit": request.actor.may("customer.edit"),
+        "filters": filters,
+        "sort": sort,
+        "query": query.urlencode(),
+        "chips": forms.chips(request.GET),
+        "choices": forms.LIST_CHOICES,
+        "series": queries.series_choices(),
+        "can_export": request.actor.may("customer.export"),
+        "can_create": request.actor.may("customer.create"),
+        "can_edit": request.actor.may("customer.edit"),
     }
     more = request.htmx and request.GET.get("after")
     return render(request, "customers/_rows.html" if more else "customers/list.html", context)
@@ -50,9 +62,15 @@ def new_customer(request: HttpRequest) -> dict | HttpResponse:
         try:
             store = request.POST.get("store", "")
             made = commands.create_customer(
-                by=request.actor, store_id=int(store) if store.isdigit() else request.actor.stores[0],
+                by=request.actor,
+                store_id=int(store) if store.isdigit() else request.actor.stores[0],
                 **{k: request.POST.get(k, "") for k in ("name", "phone", "plate", "vin")},
-                **{k: request.POST.get(k, "") for k in ("kind", "gender", "habits", "special_requests", "source") if request.POST.get(k)})
+                **{
+                    k: request.POST.get(k, "")
+                    for k in ("kind", "gender", "habits", "special_requests", "source")
+                    if request.POST.get(k)
+                },
+            )
         except commands.Invalid as refusal:
             form = forms.Form(request.POST, refusal.facts)
         else:
@@ -70,11 +88,17 @@ def customer(request: HttpRequest, customer_id: UUID) -> dict:
     group = request.GET.get("show", "")
     tasks = slots.ask("customer.tasks", customer_id, at=at, default=[])
     return found | {
-        "timeline": queries.timeline(customer_id, group=group), "show": group, "tasks": tasks,
+        "timeline": queries.timeline(customer_id, group=group),
+        "show": group,
+        "tasks": tasks,
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
-        "promises": slots.ask("customer.promises", customer_id, default=[]), "today": clock.today(), "now": at,
-        "purposes": forms.PURPOSES, "can_edit": request.actor.may("customer.edit"),
-        "can_reveal": request.actor.may("customer.reveal"), "can_consent": request.actor.may("consent.change"),
+        "promises": slots.ask("customer.promises", customer_id, default=[]),
+        "today": clock.today(),
+        "now": at,
+        "purposes": forms.PURPOSES,
+        "can_edit": request.actor.may("customer.edit"),
+        "can_reveal": request.actor.may("customer.reveal"),
+        "can_consent": request.actor.may("consent.change"),
         "can_note": request.actor.may("note.add"),
     }
 
@@ -84,8 +108,11 @@ def timeline(request: HttpRequest, customer_id: UUID) -> dict:
     """More of what happened, older first page by page; or one group of it."""
     found = queries.customer(customer_id)
     group = request.GET.get("show", "")
-    return {"customer": found, "timeline": queries.timeline(customer_id, before=request.GET.get("before", ""), group=group),
-            "show": group}
+    return {
+        "customer": found,
+        "timeline": queries.timeline(customer_id, before=request.GET.get("before", ""), group=group),
+        "show": group,
+    }
 
 
 @page("customers/edit.html", may="customer.edit")
@@ -112,8 +139,11 @@ def add_note(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """A note into the timeline."""
     commands.add_note(queries.customer(customer_id), by=request.actor, text=request.POST.get("text", ""))
     if request.htmx:
-        return render(request, "customers/_timeline.html", {
-            "customer": queries.customer(customer_id), "timeline": queries.timeline(customer_id), "show": ""})
+        return render(
+            request,
+            "customers/_timeline.html",
+            {"customer": queries.customer(customer_id), "timeline": queries.timeline(customer_id), "show": ""},
+        )
     return redirect("customers:customer", customer_id)
 
 
@@ -121,9 +151,14 @@ def add_note(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 @page(may="consent.change")
 def consent(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """What the customer said about being contacted."""
-    commands.change_consent(queries.customer(customer_id), by=request.actor, purpose=request.POST.get("purpose", ""),
-                            channel=request.POST.get("channel", "any"), is_given=request.POST.get("given") == "1",
-                            proof=request.POST.get("proof", ""))
+    commands.change_consent(
+        queries.customer(customer_id),
+        by=request.actor,
+        purpose=request.POST.get("purpose", ""),
+        channel=request.POST.get("channel", "any"),
+        is_given=request.POST.get("given") == "1",
+        proof=request.POST.get("proof", ""),
+    )
     messages.success(request, _("已登记，从现在起按客户的意思联系。"))
     return redirect("customers:customer", customer_id)
 
@@ -136,8 +171,9 @@ def odometer(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
     text = request.POST.get("km", "").replace(",", "").strip()
     if not text.isdigit():
         raise commands.Invalid(_("里程请填数字，单位公里。"))
-    commands.read_odometer(vehicle, by=request.actor, km=int(text), on=clock.today(),
-                           is_right=request.POST.get("is_right") == "1")
+    commands.read_odometer(
+        vehicle, by=request.actor, km=int(text), on=clock.today(), is_right=request.POST.get("is_right") == "1"
+    )
     messages.success(request, _("里程已登记，保养日期已重新预计。"))
     return redirect("customers:customer", vehicle.owner_id) if vehicle.owner_id else redirect("customers:list")
 
@@ -166,9 +202,8 @@ def export(request: HttpRequest) -> HttpResponse:
 def tag(request: HttpRequest) -> HttpResponse:
     """Put a tag on the chosen customers, or take it off."""
     ids = [UUID(i) for i in request.POST.getlist("ids")]
-    count = commands.tag_customers(ids, by=request.actor, tag=request.POST.get("tag", ""),
-                                   remove=request.POST.get("remove") == "1")
+    count = commands.tag_customers(
+        ids, by=request.actor, tag=request.POST.get("tag", ""), remove=request.POST.get("remove") == "1"
+    )
     messages.success(request, _("已更新 %(n)d 位客户的标签。") % {"n": count})
     return redirect("customers:list")
-
-

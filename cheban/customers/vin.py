@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from cheban.core.errors import BadValue
 
 VALUES = {c: int(c) for c in "0123456789"} | dict(
-    zip("ABCDEFGHJKLMNPRSTUVWXYZ", (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ", (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)
+)
 """What each sign counts in the check digit's sum."""
 WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 YEAR_CODES = "ABCDEFGHJKLMNPRSTVWXY123456789"
@@ -60,7 +61,7 @@ def model_years(vin: str | Vin, *, until: int = 2039) -> tuple[int, ...]:
     return () if first < 0 else tuple(range(1980 + first, until + 1, 30))
 
 
-def _EXPECTED() -> str:  # noqa: N802 - reads as the constant that translation forbids
+def _EXPECTED() -> str:
     return _("应为 17 位字母和数字，不含 I、O、Q；见行驶证或前挡风玻璃左下角。")
 
 
@@ -73,7 +74,10 @@ def _wrong(value: str, shown: str) -> BadValue:
         if sign in "IOQ" and len(value) == 17:
             return BadValue(
                 _("车架号“%(text)s”的第 %(place)d 位是字母 %(sign)s，车架号不用 I、O、Q。") % facts,
-                expected=_("很可能应是数字 %(digit)s。") % {"digit": "1" if sign == "I" else "0"})
+                expected=_("很可能应是数字 %(digit)s。") % {"digit": "1" if sign == "I" else "0"},
+            )
         if not (sign.isascii() and sign.isalnum()):
-            return BadValue(_("车架号“%(text)s”的第 %(place)d 位“%(sign)s”不是字母或数字。") % facts, expected=_EXPECTED())
+            return BadValue(
+                _("车架号“%(text)s”的第 %(place)d 位“%(sign)s”不是字母或数字。") % facts, expected=_EXPECTED()
+            )
     return BadValue(_("车架号“%(text)s”有 %(count)d 位，应有 17 位。") % facts, expected=_EXPECTED())

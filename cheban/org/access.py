@@ -78,8 +78,13 @@ def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> A
     stores = tuple(sorted(roles))
     if chosen in roles:
         stores = (chosen,)
-    return Actor(staff_id=staff.pk, name=staff.name, stores=stores, origin=origin,
-                 roles={store: frozenset(held) for store, held in roles.items()})
+    return Actor(
+        staff_id=staff.pk,
+        name=staff.name,
+        stores=stores,
+        origin=origin,
+        roles={store: frozenset(held) for store, held in roles.items()},
+    )
 
 
 def require_permission(actor: Actor, permission: str) -> None:
@@ -134,5 +139,12 @@ def page(template: str | None = None, *, may: str | None) -> Callable:
 
 def audit(action: str, *, by: Actor, subject: str, store_id: int | None = None, reason: str = "", **facts: Any) -> None:
     """One audit row, in the running transaction. Never put personal data in `facts`."""
-    AuditEntry.objects.create(action=action, actor_id=by.staff_id, subject=subject, store_id=store_id,
-                              reason=reason[:200], origin=by.origin, facts=facts)
+    AuditEntry.objects.create(
+        action=action,
+        actor_id=by.staff_id,
+        subject=subject,
+        store_id=store_id,
+        reason=reason[:200],
+        origin=by.origin,
+        facts=facts,
+    )

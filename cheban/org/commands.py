@@ -96,7 +96,9 @@ def set_active(staff: Staff, *, by: Actor, is_active: bool) -> None:
     staff.save(update_fields=["is_active"])
     if not is_active:
         end_sessions(staff)
-    audit("staff.activated" if is_active else "staff.stopped", by=by, subject=f"staff:{staff.id}", store_id=by.stores[0])
+    audit(
+        "staff.activated" if is_active else "staff.stopped", by=by, subject=f"staff:{staff.id}", store_id=by.stores[0]
+    )
 
 
 @command("staff.manage")
@@ -126,8 +128,11 @@ def set_day(store: Store, *, by: Actor, on: date, kind: str, name: str) -> None:
     if kind == "usual":
         CalendarDay.objects.filter(store_id=store.id, on=on).delete()
     elif kind in CalendarDay.Kind.values:
-        CalendarDay.objects.update_or_create(store_id=store.id, on=on, defaults={
-            "kind": kind, "name": name.strip()[:32] or CalendarDay.Kind(kind).label, "seeded": False})
+        CalendarDay.objects.update_or_create(
+            store_id=store.id,
+            on=on,
+            defaults={"kind": kind, "name": name.strip()[:32] or CalendarDay.Kind(kind).label, "seeded": False},
+        )
     else:
         raise Invalid(_("请选择：放假、上班，或照常。"))
     audit("calendar.day_set", by=by, subject=f"store:{store.id}", store_id=store.id, on=on.isoformat(), kind=kind)

@@ -33,7 +33,9 @@ def _deliver_one() -> bool:
     with transaction.atomic():
         delivery = (
             EventDelivery.objects.select_for_update(skip_locked=True)
-            .filter(not_before_at__lte=clock.now()).order_by("not_before_at", "id").first()
+            .filter(not_before_at__lte=clock.now())
+            .order_by("not_before_at", "id")
+            .first()
         )
         if delivery is None:
             return False
@@ -49,8 +51,13 @@ def _deliver_one() -> bool:
             delivery.not_before_at = clock.now() + RETRY[min(delivery.attempts, len(RETRY)) - 1]
             delivery.last_error = type(error).__name__
             delivery.save(update_fields=["attempts", "not_before_at", "last_error"])
-            log.error("reaction failed", reaction=delivery.reaction, event=delivery.event_id,
-                      error=type(error).__name__, attempts=delivery.attempts)
+            log.error(
+                "reaction failed",
+                reaction=delivery.reaction,
+                event=delivery.event_id,
+                error=type(error).__name__,
+                attempts=delivery.attempts,
+            )
             return True
         delivery.delete()
         return True

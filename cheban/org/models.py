@@ -30,7 +30,9 @@ class Store(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="contact_gap_is_0_to_90_days", condition=models.Q(contact_gap_days__range=(0, 90)))
+            models.CheckConstraint(
+                name="contact_gap_is_0_to_90_days", condition=models.Q(contact_gap_days__range=(0, 90))
+            )
         ]
 
     def __str__(self) -> str:
@@ -78,6 +80,4 @@ class StaffRole(models.Model):
     role = models.CharField(max_length=24, choices=Role.choices)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(name="a_role_is_held_once_per_store", fields=["staff", "store", "role"])
-        ]
+        constraints = [models.UniqueConstraint(name="a_role_is_held_once_per_store", fields=["staff", "store", "role"])]

@@ -32,15 +32,24 @@ def store_by_code(code: str | None) -> Store:
 
 def permission_table() -> list[dict[str, Any]]:
     """Every permission with the roles that hold it and the commands that ask it."""
-    return [{"code": code, "label": label, "commands": COMMANDS.get(code, []),
-             "cells": [code in GRANTS[role] for role in Role]} for code, label in PERMISSIONS.items()]
+    return [
+        {
+            "code": code,
+            "label": label,
+            "commands": COMMANDS.get(code, []),
+            "cells": [code in GRANTS[role] for role in Role],
+        }
+        for code, label in PERMISSIONS.items()
+    ]
 
 
 def staff_list(actor: Actor) -> list[dict[str, Any]]:
     """Staff of the chosen stores with their roles. One query."""
     people: dict[int, dict[str, Any]] = {}
-    for held in StaffRole.objects.filter(store_id__in=actor.stores).select_related("staff", "store").order_by(
-        "staff__name", "store__name"
+    for held in (
+        StaffRole.objects.filter(store_id__in=actor.stores)
+        .select_related("staff", "store")
+        .order_by("staff__name", "store__name")
     ):
         row = people.setdefault(held.staff_id, {"staff": held.staff, "roles": []})
         row["roles"].append({"id": held.id, "role": held.role, "label": Role(held.role).label, "store": held.store})
@@ -57,9 +66,12 @@ def staff(staff_id: int, actor: Actor) -> Staff:
 
 def calendar_page(store: Store, *, year: int) -> dict[str, Any]:
     """A store's week and the exceptions of a year."""
-    return {"store": store, "year": year,
-            "spans": list(OpeningSpan.objects.filter(store_id=store.id).order_by("weekday", "opens")),
-            "days": list(CalendarDay.objects.filter(store_id=store.id, on__year=year).order_by("on"))}
+    return {
+        "store": store,
+        "year": year,
+        "spans": list(OpeningSpan.objects.filter(store_id=store.id).order_by("weekday", "opens")),
+        "days": list(CalendarDay.objects.filter(store_id=store.id, on__year=year).order_by("on")),
+    }
 
 
 def audit_page(*, before: int | None = None, limit: int = 100) -> dict[str, Any]:

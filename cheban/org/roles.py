@@ -55,8 +55,16 @@ _SEE = {"customer.see", "playbook.see", "calendar.see"}
 _CONTACT = _SEE | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
 _DESK = _CONTACT | {"customer.create", "customer.edit"}
 _MANAGE = _DESK | {
-    "customer.export", "import.see", "import.run", "import.undo", "task.see_team", "task.reassign",
-    "playbook.run", "metric.see", "calendar.edit", "staff.see",
+    "customer.export",
+    "import.see",
+    "import.run",
+    "import.undo",
+    "task.see_team",
+    "task.reassign",
+    "playbook.run",
+    "metric.see",
+    "calendar.edit",
+    "staff.see",
 }
 
 GRANTS: dict[str, frozenset[str]] = {
@@ -71,8 +79,18 @@ GRANTS: dict[str, frozenset[str]] = {
     Role.CALLER: frozenset(_CONTACT),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
-    Role.AUDITOR: frozenset({"customer.see", "playbook.see", "calendar.see", "import.see", "metric.see",
-                             "staff.see", "audit.see", "task.see_team"}),
+    Role.AUDITOR: frozenset(
+        {
+            "customer.see",
+            "playbook.see",
+            "calendar.see",
+            "import.see",
+            "metric.see",
+            "staff.see",
+            "audit.see",
+            "task.see_team",
+        }
+    ),
 }
 """Role -> what it may do. The role matrix test walks every route with every role against this."""
 

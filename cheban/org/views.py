@@ -32,7 +32,11 @@ def _store(request: HttpRequest):
 @page("org/staff.html", may="staff.see")
 def staff(request: HttpRequest) -> dict:
     """Who works here with which roles."""
-    return {"people": queries.staff_list(request.actor), "roles": Role.choices, "store_list": queries.stores(request.actor)}
+    return {
+        "people": queries.staff_list(request.actor),
+        "roles": Role.choices,
+        "store_list": queries.stores(request.actor),
+    }
 
 
 def _roles(request: HttpRequest) -> list[tuple[int, str]]:
@@ -44,8 +48,13 @@ def _roles(request: HttpRequest) -> list[tuple[int, str]]:
 @page(may="staff.manage")
 def add_staff(request: HttpRequest) -> HttpResponse:
     """Add a person."""
-    made = commands.add_staff(by=request.actor, login=request.POST.get("login", ""), name=request.POST.get("name", ""),
-                              password=request.POST.get("password", ""), roles=_roles(request))
+    made = commands.add_staff(
+        by=request.actor,
+        login=request.POST.get("login", ""),
+        name=request.POST.get("name", ""),
+        password=request.POST.get("password", ""),
+        roles=_roles(request),
+    )
     messages.success(request, _("已添加 %(name)s，可以登录了。") % {"name": made.name})
     return redirect("org:staff")
 
@@ -93,10 +102,16 @@ def calendar(request: HttpRequest) -> dict:
     text = request.GET.get("year", "")
     year = int(text) if text.isdigit() and 2000 <= int(text) <= 2100 else today.year
     found = queries.calendar_page(store, year=year)
-    week = [{"day": i, "label": _(label), "spans": [s for s in found["spans"] if s.weekday == i]}
-            for i, label in enumerate(WEEKDAYS)]
-    return found | {"week": week, "years": range(today.year - 1, today.year + 3), "store_list": queries.stores(request.actor),
-                    "missing": missing_years(store.id, today=today)}
+    week = [
+        {"day": i, "label": _(label), "spans": [s for s in found["spans"] if s.weekday == i]}
+        for i, label in enumerate(WEEKDAYS)
+    ]
+    return found | {
+        "week": week,
+        "years": range(today.year - 1, today.year + 3),
+        "store_list": queries.stores(request.actor),
+        "missing": missing_years(store.id, today=today),
+    }
 
 
 @require_POST
@@ -108,7 +123,9 @@ def set_day(request: HttpRequest) -> HttpResponse:
         on = date.fromisoformat(request.POST.get("on", ""))
     except ValueError:
         raise commands.Invalid(_("请选择日期。")) from None
-    commands.set_day(store, by=request.actor, on=on, kind=request.POST.get("kind", ""), name=request.POST.get("name", ""))
+    commands.set_day(
+        store, by=request.actor, on=on, kind=request.POST.get("kind", ""), name=request.POST.get("name", "")
+    )
     messages.success(request, _("日历已更新，今后的时限按新的日历计算。"))
     return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}&year={on.year}")
 
@@ -141,7 +158,9 @@ def seed_year(request: HttpRequest) -> HttpResponse:
     if commands.seed_year(store, by=request.actor, year=int(text)):
         messages.success(request, _("%(year)s 年的放假与调休已填入。") % {"year": text})
     else:
-        messages.warning(request, _("%(year)s 年的放假安排还没有公布，请先手工登记；其余日子按平时营业计算。") % {"year": text})
+        messages.warning(
+            request, _("%(year)s 年的放假安排还没有公布，请先手工登记；其余日子按平时营业计算。") % {"year": text}
+        )
     return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}&year={text}")
 
 

@@ -41,7 +41,9 @@ class AlreadyTold(WrongState):
 
 
 def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
-    tasks = list(Task.objects.select_for_update().filter(contact_id=contact_id, state=Task.State.OPEN).order_by("-weight", "id"))
+    tasks = list(
+        Task.objects.select_for_update().filter(contact_id=contact_id, state=Task.State.OPEN).order_by("-weight", "id")
+    )
     if not tasks:
         if not Task.objects.filter(contact_id=contact_id).exists():
             raise NotFound(_("没有这件事，或不属于您的门店。"))
@@ -61,8 +63,10 @@ def _check_moment(when: datetime | None, store: Store, *, now: datetime) -> date
         raise QuietHours(_("选择的时间超过半年，请选近一些的时间。"))
     local = when.astimezone(ZoneInfo(store.time_zone)).time()
     if local >= store.quiet_from or local < store.quiet_until:
-        raise QuietHours(_("%(from)s 到次日 %(until)s 是免打扰时间，请换一个时间。") % {
-            "from": store.quiet_from.strftime("%H:%M"), "until": store.quiet_until.strftime("%H:%M")})
+        raise QuietHours(
+            _("%(from)s 到次日 %(until)s 是免打扰时间，请换一个时间。")
+            % {"from": store.quiet_from.strftime("%H:%M"), "until": store.quiet_until.strftime("%H:%M")}
+        )
     return when
 
 
@@ -84,28 +88,47 @@ def record_outcome(
         when = _check_moment(when, store, now=now)
     if kind.needs == "reason" and reason not in REFUSE_REASONS:
         raise NeedsMore(_("请选择拒绝的原因。"))
-    undo = [{"id": str(t.id), "starts_at": t.starts_at.isoformat(), "due_at": t.due_at.isoformat(),
-             "attempts": t.attempts} for t in tasks]
+    undo = [
+        {"id": str(t.id), "starts_at": t.starts_at.isoformat(), "due_at": t.due_at.isoformat(), "attempts": t.attempts}
+        for t in tasks
+    ]
     rules = sorted({t.rule for t in tasks})
     facts: dict = {"rules": rules, "note": note[:500], "undo": undo, "contact_id": str(contact_id)}
     if kind.closes:
         joined = _joined(tasks)
-        undo += [{"id": str(t.id), "starts_at": t.starts_at.isoformat(), "due_at": t.due_at.isoformat(),
-                  "attempts": t.attempts} for t in joined]
+        undo += [
+            {
+                "id": str(t.id),
+                "starts_at": t.starts_at.isoformat(),
+                "due_at": t.due_at.isoformat(),
+                "attempts": t.attempts,
+            }
+            for t in joined
+        ]
         _close([*tasks, *joined], outcome, now=now, by=by, note=note)
     else:
         _try_again(tasks, outcome, when, store, now=now, by=by)
     if kind.event == "contact.refused":
         refuses = REFUSE_REASONS[reason].refuses
-        purposes = {"all": ["all"], "purpose": sorted({HANDBOOK.rules[r].purpose for r in rules if r in HANDBOOK.rules}),
-                    "": []}[refuses]
+        purposes = {
+            "all": ["all"],
+            "purpose": sorted({HANDBOOK.rules[r].purpose for r in rules if r in HANDBOOK.rules}),
+            "": [],
+        }[refuses]
         facts |= {"reason": reason, "purposes": purposes}
     elif kind.event == "contact.missed":
         facts |= {"attempts": first.attempts + 1}
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
-    return record(kind.event, store_id=first.store_id, at=now, actor_id=by.staff_id,
-                  customer_id=first.customer_id, vehicle_id=first.vehicle_id, **facts)
+    return record(
+        kind.event,
+        store_id=first.store_id,
+        at=now,
+        actor_id=by.staff_id,
+        customer_id=first.customer_id,
+        vehicle_id=first.vehicle_id,
+        **facts,
+    )
 
 
 def _joined(tasks: list[Task]) -> list[Task]:
@@ -114,19 +137,28 @@ def _joined(tasks: list[Task]) -> list[Task]:
     for task in tasks:
         rule = HANDBOOK.rules.get(task.rule)
         if rule and rule.joined:
-            found += Task.objects.select_for_update().filter(
-                subject_id=task.subject_id, rule=task.rule, occasion_on=task.occasion_on, state=Task.State.OPEN
-            ).exclude(contact_id=task.contact_id)
+            found += (
+                Task.objects.select_for_update()
+                .filter(subject_id=task.subject_id, rule=task.rule, occasion_on=task.occasion_on, state=Task.State.OPEN)
+                .exclude(contact_id=task.contact_id)
+            )
     return found
 
 
 def _close(tasks: list[Task], outcome: str, *, now: datetime, by: Actor, note: str) -> None:
     Task.objects.filter(id__in=[t.id for t in tasks], state=Task.State.OPEN).update(
-        state=Task.State.DONE, outcome=outcome, closed_at=now, closed_by_id=by.staff_id, note=note[:500],
-        escalate_at=None)
+        state=Task.State.DONE,
+        outcome=outcome,
+        closed_at=now,
+        closed_by_id=by.staff_id,
+        note=note[:500],
+        escalate_at=None,
+    )
 
 
-def _try_again(tasks: list[Task], outcome: str, when: datetime | None, store: Store, *, now: datetime, by: Actor) -> None:
+def _try_again(
+    tasks: list[Task], outcome: str, when: datetime | None, store: Store, *, now: datetime, by: Actor
+) -> None:
     calendar = calendar_of(store.id, tz=store.time_zone)
     done = [t for t in tasks if outcome == "reached" and "reached" in HANDBOOK.rules[t.rule].done_when]
     if done:
@@ -159,10 +191,23 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
         raise WrongState(_("客户的拒绝已经登记，不能撤回。若登记错了，请在客户页重新登记同意。"))
     for saved in event.facts.get("undo", []):
         Task.objects.filter(id=saved["id"], outcome__isnull=False).update(
-            state=Task.State.OPEN, outcome="", closed_at=None, closed_by_id=None, note="",
-            starts_at=saved["starts_at"], due_at=saved["due_at"], attempts=saved["attempts"])
-    record("contact.taken_back", store_id=event.store_id, actor_id=by.staff_id, customer_id=event.customer_id,
-           vehicle_id=event.vehicle_id, rules=event.facts["rules"])
+            state=Task.State.OPEN,
+            outcome="",
+            closed_at=None,
+            closed_by_id=None,
+            note="",
+            starts_at=saved["starts_at"],
+            due_at=saved["due_at"],
+            attempts=saved["attempts"],
+        )
+    record(
+        "contact.taken_back",
+        store_id=event.store_id,
+        actor_id=by.staff_id,
+        customer_id=event.customer_id,
+        vehicle_id=event.vehicle_id,
+        rules=event.facts["rules"],
+    )
 
 
 @command("task.reassign")
@@ -173,15 +218,24 @@ def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
     """
     tasks = list(Task.objects.select_for_update().filter(contact_id__in=contact_ids, state=Task.State.OPEN))
     stores = {t.store_id for t in tasks}
-    works_in = set(StaffRole.objects.filter(staff_id=to, store_id__in=stores, staff__is_active=True)
-                   .values_list("store_id", flat=True))
+    works_in = set(
+        StaffRole.objects.filter(staff_id=to, store_id__in=stores, staff__is_active=True).values_list(
+            "store_id", flat=True
+        )
+    )
     if not tasks or stores - works_in:
         raise NotFound(_("这位同事不在这些事所属的门店，或事情已经完成。"))
     Task.objects.filter(id__in=[t.id for t in tasks]).update(assignee_id=to)
     for contact in {t.contact_id: t for t in tasks}.values():
-        record("task.reassigned", store_id=contact.store_id, actor_id=by.staff_id, customer_id=contact.customer_id,
-               vehicle_id=contact.vehicle_id, to=to,
-               rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}))
+        record(
+            "task.reassigned",
+            store_id=contact.store_id,
+            actor_id=by.staff_id,
+            customer_id=contact.customer_id,
+            vehicle_id=contact.vehicle_id,
+            to=to,
+            rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}),
+        )
     return len(tasks)
 
 
@@ -190,27 +244,53 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
     a task has one `escalate_at`, and the row is locked while it moves."""
     moved = 0
     with transaction.atomic():
-        tasks = list(Task.objects.select_for_update(skip_locked=True).filter(
-            state=Task.State.OPEN, escalate_at__lte=at).order_by("escalate_at")[:limit])
+        tasks = list(
+            Task.objects.select_for_update(skip_locked=True)
+            .filter(state=Task.State.OPEN, escalate_at__lte=at)
+            .order_by("escalate_at")[:limit]
+        )
         stores = {s.id: s for s in Store.objects.filter(id__in={t.store_id for t in tasks})}
         calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
         managers: dict[tuple[int, str], int] = {}
-        for store_id, role, staff_id in StaffRole.objects.filter(
-            store_id__in=stores, staff__is_active=True, role__in=[Role.STORE_MANAGER, Role.OPERATIONS, Role.GROUP_ADMIN]
-        ).order_by("-staff_id").values_list("store_id", "role", "staff_id"):
+        for store_id, role, staff_id in (
+            StaffRole.objects.filter(
+                store_id__in=stores,
+                staff__is_active=True,
+                role__in=[Role.STORE_MANAGER, Role.OPERATIONS, Role.GROUP_ADMIN],
+            )
+            .order_by("-staff_id")
+            .values_list("store_id", "role", "staff_id")
+        ):
             managers[store_id, role] = staff_id
         for task in tasks:
-            ladder = next((o.escalate for o in HANDBOOK.rules[task.rule].owes if o.role == task.role), ()) \
-                if task.rule in HANDBOOK.rules else ()
+            ladder = (
+                next((o.escalate for o in HANDBOOK.rules[task.rule].owes if o.role == task.role), ())
+                if task.rule in HANDBOOK.rules
+                else ()
+            )
             step = task.escalation
             to = managers.get((task.store_id, ladder[step][1])) if step < len(ladder) else None
             task.escalation += 1
             following = ladder[step + 1][0] if step + 1 < len(ladder) else None
-            task.escalate_at = None if following is None else (
-                at + following.amount if following.clock == "wall"
-                else due(at, following.amount, calendars[task.store_id]))
+            task.escalate_at = (
+                None
+                if following is None
+                else (
+                    at + following.amount
+                    if following.clock == "wall"
+                    else due(at, following.amount, calendars[task.store_id])
+                )
+            )
             task.save(update_fields=["escalation", "escalate_at"])
-            record("task.escalated", store_id=task.store_id, at=at, customer_id=task.customer_id,
-                   vehicle_id=task.vehicle_id, rules=[task.rule], level=task.escalation, to=to)
+            record(
+                "task.escalated",
+                store_id=task.store_id,
+                at=at,
+                customer_id=task.customer_id,
+                vehicle_id=task.vehicle_id,
+                rules=[task.rule],
+                level=task.escalation,
+                to=to,
+            )
             moved += 1
     return moved

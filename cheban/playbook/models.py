@@ -53,14 +53,17 @@ class Task(StoreScoped):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_task_per_occasion", fields=["subject_id", "rule", "occasion_on", "role"]),
-            models.CheckConstraint(name="closed_means_closed_at",
-                                   condition=Q(state="open", closed_at__isnull=True)
-                                   | (~Q(state="open") & Q(closed_at__isnull=False))),
+            models.CheckConstraint(
+                name="closed_means_closed_at",
+                condition=Q(state="open", closed_at__isnull=True) | (~Q(state="open") & Q(closed_at__isnull=False)),
+            ),
         ]
         indexes = [
             models.Index(fields=["assignee_id", "due_at"], name="task_my_day", condition=Q(state="open")),
             models.Index(fields=["store", "due_at"], name="task_team", condition=Q(state="open")),
-            models.Index(fields=["escalate_at"], name="task_to_escalate", condition=Q(state="open", escalate_at__isnull=False)),
+            models.Index(
+                fields=["escalate_at"], name="task_to_escalate", condition=Q(state="open", escalate_at__isnull=False)
+            ),
             models.Index(fields=["customer_id", "-due_at"], name="task_of_customer"),
             models.Index(fields=["contact_id"], name="task_of_contact"),
             models.Index(fields=["assignee_id", "closed_at"], name="task_closed", condition=~Q(state="open")),

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,22 +68,30 @@ def trigger(rule: Rule, day: date) -> Clause | None:
     if isinstance(when, Upcoming):
         column = facts.fact(when.fact).sql
         first = day - timedelta(days=when.late) if when.beyond is None else day + timedelta(days=when.beyond + 1)
-        return Clause(when.read(), f"{column} BETWEEN %({key}_from)s AND %({key}_to)s",
-                      {f"{key}_from": first, f"{key}_to": day + timedelta(days=when.days)})
+        return Clause(
+            when.read(),
+            f"{column} BETWEEN %({key}_from)s AND %({key}_to)s",
+            {f"{key}_from": first, f"{key}_to": day + timedelta(days=when.days)},
+        )
     if isinstance(when, Since):
         column = facts.fact(when.fact).sql
         last = months_back(day, when.months)
-        return Clause(when.read(), f"{column} BETWEEN %({key}_from)s AND %({key}_to)s",
-                      {f"{key}_from": last - timedelta(days=when.late), f"{key}_to": last})
+        return Clause(
+            when.read(),
+            f"{column} BETWEEN %({key}_from)s AND %({key}_to)s",
+            {f"{key}_from": last - timedelta(days=when.late), f"{key}_to": last},
+        )
     if isinstance(when, Birthday):
         solar = [day.month * 100 + day.day]
         if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).day == 1:
             solar.append(229)  # born on 29 February: greeted on the 28th in common years
         lunar = [(-1 if b.leap else 1) * (b.month * 100 + b.day) for b in lunar_birthdays_on(day)]
-        return Clause(when.read(),
-                      f"({facts.fact(when.solar).sql} = ANY (%({key}_solar)s) OR "
-                      f"{facts.fact(when.lunar).sql} = ANY (%({key}_lunar)s))",
-                      {f"{key}_solar": solar, f"{key}_lunar": lunar})
+        return Clause(
+            when.read(),
+            f"({facts.fact(when.solar).sql} = ANY (%({key}_solar)s) OR "
+            f"{facts.fact(when.lunar).sql} = ANY (%({key}_lunar)s))",
+            {f"{key}_solar": solar, f"{key}_lunar": lunar},
+        )
     if isinstance(when, Festival):
         names = festival_names(rule, day)
         return Clause(when.read(), "true") if names else None
@@ -118,8 +126,11 @@ def clauses(rule: Rule, day: date) -> list[Clause] | None:
     if fired is None:
         return None
     subject = facts.subject(rule.subject)
-    return [fired, Clause("在用（未报废、未卖出）", subject.ready),
-            *(condition(rule, i, asked, day) for i, asked in enumerate(rule.only_if))]
+    return [
+        fired,
+        Clause("在用（未报废、未卖出）", subject.ready),
+        *(condition(rule, i, asked, day) for i, asked in enumerate(rule.only_if)),
+    ]
 
 
 def occasion_sql(rule: Rule) -> str:
@@ -146,7 +157,8 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
         shown.append(f"'festival', %({rule.code}_festival)s::text")
     staff = (
         "v.sales_consultant_id, v.service_specialist_id, v.service_advisor_id"
-        if subject.name == "vehicle" else "NULL::int, NULL::int, NULL::int"
+        if subject.name == "vehicle"
+        else "NULL::int, NULL::int, NULL::int"
     )
     params[f"{rule.code}_purposes"] = [rule.purpose, "all"]
     return f"""SELECT '{rule.code}'::text AS rule, {rule.weight}::smallint AS weight, {str(rule.keeps_gap).lower()} AS keeps_gap,
@@ -154,7 +166,7 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
   coalesce({occasion_sql(rule)}, {due_sql(rule)}) AS occasion_on, {due_sql(rule)} AS due_on,
   jsonb_build_object({", ".join(shown)}) AS facts, c.spent_fen AS value_fen, c.last_contact_at,
   {staff}, {subject.refusals} && %({rule.code}_purposes)s::varchar[] AS refused
-FROM {subject.source} WHERE {" AND ".join(f"({clause.sql})" for clause in wanted)}"""
+FROM {subject.source} WHERE {" AND ".join(f"({clause.sql})" for clause in wanted)}"""  # noqa: S608 - SQL of ours; values are parameters
 
 
 INSERT = """
@@ -224,9 +236,11 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
     stores = {s.id: s for s in Store.objects.filter(id__in=store_ids)}
     calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
     people: dict[tuple[int, str], list[int]] = {}
-    for store_id, role, staff_id in StaffRole.objects.filter(store_id__in=store_ids, staff__is_active=True).order_by(
-        "staff_id"
-    ).values_list("store_id", "role", "staff_id"):
+    for store_id, role, staff_id in (
+        StaffRole.objects.filter(store_id__in=store_ids, staff__is_active=True)
+        .order_by("staff_id")
+        .values_list("store_id", "role", "staff_id")
+    ):
         people.setdefault((store_id, role), []).append(staff_id)
     rows, memo = [], {}
     for store in stores.values():
@@ -235,15 +249,22 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
         for rule in HANDBOOK.rules.values():
             for owed in rule.owes:
                 who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
-                rows.append({
-                    "rule": rule.code, "store_id": store.id, "role": owed.role, "duty": owed.duty,
-                    "side": SIDE.get(owed.role, "service"), "people": who,
-                    "starts_at": start.isoformat(),
-                    "due_at": _until(start, owed.within, calendar, memo).isoformat(),
-                    "escalate_at": _until(start, owed.escalate[0][0], calendar, memo).isoformat()
-                    if owed.escalate else None,
-                    "no_contact_since": (at - timedelta(days=store.contact_gap_days)).isoformat(),
-                })
+                rows.append(
+                    {
+                        "rule": rule.code,
+                        "store_id": store.id,
+                        "role": owed.role,
+                        "duty": owed.duty,
+                        "side": SIDE.get(owed.role, "service"),
+                        "people": who,
+                        "starts_at": start.isoformat(),
+                        "due_at": _until(start, owed.within, calendar, memo).isoformat(),
+                        "escalate_at": _until(start, owed.escalate[0][0], calendar, memo).isoformat()
+                        if owed.escalate
+                        else None,
+                        "no_contact_since": (at - timedelta(days=store.contact_gap_days)).isoformat(),
+                    }
+                )
     return rows
 
 
@@ -273,8 +294,19 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
             else:
                 held.setdefault(store_id, Counter())[what] = count
         PlanRun.objects.bulk_create(
-            (PlanRun(store_id=s, on=day, handbook=HANDBOOK.version(), ran_at=at, made=made[s],
-                     held_back=dict(held.get(s, {}))) for s in store_ids),
-            update_conflicts=True, unique_fields=["store", "on"], update_fields=["handbook", "ran_at", "held_back"],
+            (
+                PlanRun(
+                    store_id=s,
+                    on=day,
+                    handbook=HANDBOOK.version(),
+                    ran_at=at,
+                    made=made[s],
+                    held_back=dict(held.get(s, {})),
+                )
+                for s in store_ids
+            ),
+            update_conflicts=True,
+            unique_fields=["store", "on"],
+            update_fields=["handbook", "ran_at", "held_back"],
         )
     return Plan(made=sum(made.values()), held_back=dict(sum(held.values(), Counter())))

@@ -85,20 +85,30 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
         first = several[0]
         rule = HANDBOOK.rules.get(first.rule)
         row = ContactRow(
-            id=contact_id, customer_id=first.customer_id, vehicle_id=first.vehicle_id, store_id=first.store_id,
-            assignee_id=first.assignee_id, due_at=min(t.due_at for t in several),
-            starts_at=min(t.starts_at for t in several), weight=max(t.weight for t in several),
-            value_fen=first.value_fen, rules=list(dict.fromkeys(t.rule for t in several)), due_on=first.due_on,
-            attempts=max(t.attempts for t in several), escalation=max(t.escalation for t in several),
-            outcome=first.outcome, joined=bool(rule and rule.joined),
+            id=contact_id,
+            customer_id=first.customer_id,
+            vehicle_id=first.vehicle_id,
+            store_id=first.store_id,
+            assignee_id=first.assignee_id,
+            due_at=min(t.due_at for t in several),
+            starts_at=min(t.starts_at for t in several),
+            weight=max(t.weight for t in several),
+            value_fen=first.value_fen,
+            rules=list(dict.fromkeys(t.rule for t in several)),
+            due_on=first.due_on,
+            attempts=max(t.attempts for t in several),
+            escalation=max(t.escalation for t in several),
+            outcome=first.outcome,
+            joined=bool(rule and rule.joined),
             more_vehicles=len({t.vehicle_id for t in several if t.vehicle_id}) - 1,
         )
         row.is_late = row.due_at < at
         row.kind_label = str(_(rule.short)) if rule else first.rule
         row.title = _title(row, today=today)
         rows.append(row)
-    cards = slots.ask("contact.cards", [r.customer_id for r in rows], [r.vehicle_id for r in rows if r.vehicle_id],
-                      default={})
+    cards = slots.ask(
+        "contact.cards", [r.customer_id for r in rows], [r.vehicle_id for r in rows if r.vehicle_id], default={}
+    )
     for row in rows:
         card = cards.get(row.customer_id, {})
         row.customer_name = card.get("name", "")
@@ -130,11 +140,16 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     zone = ZoneInfo("Asia/Shanghai")
     end_of_day = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), tzinfo=zone)
     tasks = Task.objects.filter(assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lt=end_of_day).order_by(
-        "due_at")[:MOST]
-    rows = sorted(_contacts(tasks, at=at), key=lambda r: (r.starts_at > at, not r.is_late, r.due_at.date(), -r.weight,
-                                                          -r.value_fen, str(r.id)))
-    groups = {key: Group(key, label) for key, label in (
-        ("now", _("现在")), ("today", _("今天")), ("week", _("本周")), ("booked", _("约好再打")))}
+        "due_at"
+    )[:MOST]
+    rows = sorted(
+        _contacts(tasks, at=at),
+        key=lambda r: (r.starts_at > at, not r.is_late, r.due_at.date(), -r.weight, -r.value_fen, str(r.id)),
+    )
+    groups = {
+        key: Group(key, label)
+        for key, label in (("now", _("现在")), ("today", _("今天")), ("week", _("本周")), ("booked", _("约好再打")))
+    }
     for row in rows:
         if row.starts_at > at:
             groups["booked"].contacts.append(row)
@@ -145,19 +160,27 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
         else:
             groups["week"].contacts.append(row)
     begin = end_of_day - timedelta(days=1)
-    done = Task.objects.filter(assignee_id=actor.staff_id, closed_at__gte=begin).exclude(state="open").aggregate(
-        n=Count("contact_id", distinct=True))["n"]
+    done = (
+        Task.objects.filter(assignee_id=actor.staff_id, closed_at__gte=begin)
+        .exclude(state="open")
+        .aggregate(n=Count("contact_id", distinct=True))["n"]
+    )
     return {
         "groups": [g for g in groups.values() if g.contacts],
-        "day": {"date_label": words.day_words(at.astimezone(zone).date(), today=at.astimezone(zone).date()),
-                "open_count": len(rows), "done_count": done, "late_count": sum(r.is_late for r in rows)},
+        "day": {
+            "date_label": words.day_words(at.astimezone(zone).date(), today=at.astimezone(zone).date()),
+            "open_count": len(rows),
+            "done_count": done,
+            "late_count": sum(r.is_late for r in rows),
+        },
     }
 
 
 def open_count(actor: Actor, *, at: datetime) -> int:
     """How many contacts wait for this person now (the badge in the menu)."""
     return Task.objects.filter(assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lte=at).aggregate(
-        n=Count("contact_id", distinct=True))["n"]
+        n=Count("contact_id", distinct=True)
+    )["n"]
 
 
 def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
@@ -169,13 +192,18 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
     first = opened[0]
     store = Store.objects.get(id=first.store_id)
     today = at.astimezone(ZoneInfo(store.time_zone)).date()
-    detail = slots.ask("contact.detail", first.customer_id, [t.vehicle_id for t in opened if t.vehicle_id], actor,
-                       default={})
+    detail = slots.ask(
+        "contact.detail", first.customer_id, [t.vehicle_id for t in opened if t.vehicle_id], actor, default={}
+    )
     customer = detail.get("customer", {})
     me = actor.name
-    base = {"store": store.name, "me": me,
-            "call_name": words.call_name(customer.get("name", ""), gender=customer.get("gender", ""),
-                                         kind=customer.get("kind", ""))}
+    base = {
+        "store": store.name,
+        "me": me,
+        "call_name": words.call_name(
+            customer.get("name", ""), gender=customer.get("gender", ""), kind=customer.get("kind", "")
+        ),
+    }
     sentences = []
     for task in opened:
         rule = HANDBOOK.rules.get(task.rule)
@@ -184,15 +212,30 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
             sentence = words.fill(rule.reason, base | task.facts | {"due": task.due_on.isoformat()}, today=today)
             sentences.append({"text": sentence, "rule": rule.title, "code": rule.code, "plate": plate})
     lead = HANDBOOK.rules.get(first.rule)
-    script = words.segments(words.fill(lead.script, base | first.facts | {"due": first.due_on.isoformat()}, today=today)
-                            ) if lead else []
+    script = (
+        words.segments(words.fill(lead.script, base | first.facts | {"due": first.due_on.isoformat()}, today=today))
+        if lead
+        else []
+    )
     return {
-        "id": contact_id, "customer": customer, "vehicle": detail.get("vehicle"), "due_at": min(t.due_at for t in opened),
-        "started_at": min(t.starts_at for t in opened), "headline": sentences[0]["text"] if sentences else "",
-        "sentences": sentences, "script": script, "partners": _partners(opened), "attempts": max(t.attempts for t in opened),
-        "outcomes": _outcomes(lead), "refuse_reasons": list(REFUSE_REASONS.values()),
-        "timeline": detail.get("timeline", []), "profile_tags": detail.get("tags", []), "said": detail.get("said", []),
-        "is_mine": first.assignee_id == actor.staff_id, "assignee_id": first.assignee_id, "store_id": first.store_id,
+        "id": contact_id,
+        "customer": customer,
+        "vehicle": detail.get("vehicle"),
+        "due_at": min(t.due_at for t in opened),
+        "started_at": min(t.starts_at for t in opened),
+        "headline": sentences[0]["text"] if sentences else "",
+        "sentences": sentences,
+        "script": script,
+        "partners": _partners(opened),
+        "attempts": max(t.attempts for t in opened),
+        "outcomes": _outcomes(lead),
+        "refuse_reasons": list(REFUSE_REASONS.values()),
+        "timeline": detail.get("timeline", []),
+        "profile_tags": detail.get("tags", []),
+        "said": detail.get("said", []),
+        "is_mine": first.assignee_id == actor.staff_id,
+        "assignee_id": first.assignee_id,
+        "store_id": first.store_id,
         "is_late": min(t.due_at for t in opened) < at,
     }
 
@@ -204,9 +247,16 @@ def _outcomes(rule) -> list[dict[str, Any]]:
     labels = {"birthday": _("已祝福"), "festival_greeting": _("已问候")}
     if rule and rule.code.startswith("insurance") and first == "settled":
         labels[rule.code] = _("已续保")
-    return [{"key": str(i), "code": code, "needs": OUTCOMES[code].needs, "primary": i == 1,
-             "label": labels.get(rule.code, OUTCOMES[code].label) if rule and i == 1 else OUTCOMES[code].label}
-            for i, code in enumerate(codes, 1)]
+    return [
+        {
+            "key": str(i),
+            "code": code,
+            "needs": OUTCOMES[code].needs,
+            "primary": i == 1,
+            "label": labels.get(rule.code, OUTCOMES[code].label) if rule and i == 1 else OUTCOMES[code].label,
+        }
+        for i, code in enumerate(codes, 1)
+    ]
 
 
 def _partners(opened: list[Task]) -> list[str]:
@@ -215,35 +265,67 @@ def _partners(opened: list[Task]) -> list[str]:
     if not wanted:
         return []
     others = Task.objects.filter(
-        subject_id__in=[t.subject_id for t in wanted], rule__in=[t.rule for t in wanted],
+        subject_id__in=[t.subject_id for t in wanted],
+        rule__in=[t.rule for t in wanted],
     ).exclude(contact_id=wanted[0].contact_id)
-    others = [o for o in others if any((o.subject_id, o.rule, o.occasion_on) == (t.subject_id, t.rule, t.occasion_on)
-                                       for t in wanted)]
-    names = dict(Staff.objects.filter(id__in=[o.assignee_id for o in others if o.assignee_id]).values_list("id", "name"))
+    others = [
+        o
+        for o in others
+        if any((o.subject_id, o.rule, o.occasion_on) == (t.subject_id, t.rule, t.occasion_on) for t in wanted)
+    ]
+    names = dict(
+        Staff.objects.filter(id__in=[o.assignee_id for o in others if o.assignee_id]).values_list("id", "name")
+    )
     chips = []
     for other in others:
-        state = _("未联系") if not other.outcome else str(OUTCOMES[other.outcome].label) \
-            if other.outcome in OUTCOMES else _("未接通")
-        chips.append(_("%(role)s %(name)s 同步联系 · %(state)s") % {
-            "role": Role(other.role).label, "name": names.get(other.assignee_id, _("未分配")), "state": state})
+        state = (
+            _("未联系")
+            if not other.outcome
+            else str(OUTCOMES[other.outcome].label)
+            if other.outcome in OUTCOMES
+            else _("未接通")
+        )
+        chips.append(
+            _("%(role)s %(name)s 同步联系 · %(state)s")
+            % {"role": Role(other.role).label, "name": names.get(other.assignee_id, _("未分配")), "state": state}
+        )
     return chips
 
 
-def team(actor: Actor, *, at: datetime, person: int | None = None, only: str = "", limit: int = 100,
-         after: str = "") -> dict[str, Any]:
+def team(
+    actor: Actor, *, at: datetime, person: int | None = None, only: str = "", limit: int = 100, after: str = ""
+) -> dict[str, Any]:
     """The manager's board: who has what open, what is late or escalated; rows for bulk hand-over (keyset)."""
     zone = ZoneInfo("Asia/Shanghai")
     begin = datetime.combine(at.astimezone(zone).date(), datetime.min.time(), tzinfo=zone)
     month = begin - timedelta(days=30)
-    open_by = {r["assignee_id"]: r for r in Task.objects.filter(state="open").values("assignee_id").annotate(
-        open=Count("contact_id", distinct=True), late=Count("contact_id", distinct=True, filter=Q(due_at__lt=at)),
-        up=Count("contact_id", distinct=True, filter=Q(escalation__gt=0)))}
-    done_by = {r["assignee_id"]: r for r in Task.objects.filter(closed_at__gte=month).exclude(state="open").values(
-        "assignee_id").annotate(done=Count("contact_id", distinct=True, filter=Q(closed_at__gte=begin)), closed=Count("id"),
-                                kept=Count("id", filter=Q(closed_at__lte=F("due_at"))))}
+    open_by = {
+        r["assignee_id"]: r
+        for r in Task.objects.filter(state="open")
+        .values("assignee_id")
+        .annotate(
+            open=Count("contact_id", distinct=True),
+            late=Count("contact_id", distinct=True, filter=Q(due_at__lt=at)),
+            up=Count("contact_id", distinct=True, filter=Q(escalation__gt=0)),
+        )
+    }
+    done_by = {
+        r["assignee_id"]: r
+        for r in Task.objects.filter(closed_at__gte=month)
+        .exclude(state="open")
+        .values("assignee_id")
+        .annotate(
+            done=Count("contact_id", distinct=True, filter=Q(closed_at__gte=begin)),
+            closed=Count("id"),
+            kept=Count("id", filter=Q(closed_at__lte=F("due_at"))),
+        )
+    }
     people = {}
-    for staff_id, name, role in StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True).order_by(
-        "role", "staff__name").values_list("staff_id", "staff__name", "role"):
+    for staff_id, name, role in (
+        StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True)
+        .order_by("role", "staff__name")
+        .values_list("staff_id", "staff__name", "role")
+    ):
         people.setdefault(staff_id, {"id": staff_id, "name": name, "roles": []})["roles"].append(Role(role).label)
     rows = []
     for staff_id, who in people.items():
@@ -251,10 +333,19 @@ def team(actor: Actor, *, at: datetime, person: int | None = None, only: str = "
         if not o and not d:
             continue
         closed = d.get("closed", 0)
-        rows.append(who | {"role_label": "、".join(map(str, who["roles"])), "open": o.get("open", 0),
-                           "late": o.get("late", 0), "escalated": o.get("up", 0), "done": d.get("done", 0),
-                           "kept": d.get("kept", 0), "closed": closed,
-                           "kept_percent": round(100 * d.get("kept", 0) / closed, 1) if closed else None})
+        rows.append(
+            who
+            | {
+                "role_label": "、".join(map(str, who["roles"])),
+                "open": o.get("open", 0),
+                "late": o.get("late", 0),
+                "escalated": o.get("up", 0),
+                "done": d.get("done", 0),
+                "kept": d.get("kept", 0),
+                "closed": closed,
+                "kept_percent": round(100 * d.get("kept", 0) / closed, 1) if closed else None,
+            }
+        )
     rows.sort(key=lambda r: (-r["late"], -r["open"]))
     tasks = Task.objects.filter(state="open")
     if person is not None:
@@ -276,9 +367,12 @@ def team(actor: Actor, *, at: datetime, person: int | None = None, only: str = "
     for row in listed:
         row.assignee_name = people.get(row.assignee_id, {}).get("name", "")
     return {
-        "people": rows, "contacts": listed, "colleagues": list(people.values()),
+        "people": rows,
+        "contacts": listed,
+        "colleagues": list(people.values()),
         "unassigned": open_by.get(None, {}).get("open", 0),
-        "open": sum(r.get("open", 0) for r in open_by.values()), "late": sum(r.get("late", 0) for r in open_by.values()),
+        "open": sum(r.get("open", 0) for r in open_by.values()),
+        "late": sum(r.get("late", 0) for r in open_by.values()),
         "escalated": sum(r.get("up", 0) for r in open_by.values()),
         "after": f"{more['due'].isoformat()}~{more['contact_id']}" if more else "",
     }
@@ -311,8 +405,11 @@ def explain(rule_code: str, subject_id: UUID, *, day: date, at: datetime | None 
         raise NotFound(_("没有规则 %(code)s。现有：%(all)s") % {"code": rule_code, "all": "、".join(HANDBOOK.rules)})
     subject = facts.subject(rule.subject)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {subject.store}, {subject.customer}, {subject.refusals}, c.last_contact_at "  # noqa: S608
-                       f"FROM {subject.source} WHERE {subject.id} = %s", [subject_id])
+        cursor.execute(
+            f"SELECT {subject.store}, {subject.customer}, {subject.refusals}, c.last_contact_at "  # noqa: S608
+            f"FROM {subject.source} WHERE {subject.id} = %s",
+            [subject_id],
+        )
         row = cursor.fetchone()
         if row is None:
             raise NotFound(_("没有找到这辆车或客户，或车辆还没有车主。"))
@@ -324,29 +421,50 @@ def explain(rule_code: str, subject_id: UUID, *, day: date, at: datetime | None 
         named = [None if not hasattr(rule.when, "fact") else rule.when.fact, None, *(i.fact for i in rule.only_if)]
         for clause, path in zip(wanted, named, strict=True):
             shown = f", ({facts.fact(path).sql})::text" if path else ", ''"
-            cursor.execute(f"SELECT coalesce(({clause.sql}), false){shown} FROM {subject.source} "  # noqa: S608
-                           f"WHERE {subject.id} = %(subject)s", clause.params | {"subject": subject_id})
+            cursor.execute(
+                f"SELECT coalesce(({clause.sql}), false){shown} FROM {subject.source} "  # noqa: S608
+                f"WHERE {subject.id} = %(subject)s",
+                clause.params | {"subject": subject_id},
+            )
             holds, found = cursor.fetchone()
             findings.append(Finding(holds, clause.says, found or (_("未登记") if path else "")))
         refused = {rule.purpose, "all"} & set(row[2] or [])
-        findings.append(Finding(not refused, _("客户没有拒绝这类联系（%(p)s）") % {"p": rule.purpose}, "、".join(refused)))
-        gap = row[3] is not None and rule.keeps_gap and rule.weight < planner.URGENT and \
-            row[3] > at - timedelta(days=store.contact_gap_days)
-        findings.append(Finding(not gap, _("距上次联系超过 %(d)d 天，或这条规则不等待") % {"d": store.contact_gap_days},
-                                row[3].date().isoformat() if row[3] else ""))
+        findings.append(
+            Finding(not refused, _("客户没有拒绝这类联系（%(p)s）") % {"p": rule.purpose}, "、".join(refused))
+        )
+        gap = (
+            row[3] is not None
+            and rule.keeps_gap
+            and rule.weight < planner.URGENT
+            and row[3] > at - timedelta(days=store.contact_gap_days)
+        )
+        findings.append(
+            Finding(
+                not gap,
+                _("距上次联系超过 %(d)d 天，或这条规则不等待") % {"d": store.contact_gap_days},
+                row[3].date().isoformat() if row[3] else "",
+            )
+        )
         for task in Task.objects.filter(subject_id=subject_id, rule=rule.code).order_by("-occasion_on")[:4]:
-            findings.append(Finding(True, _("已有任务：%(day)s 计划，%(state)s") % {
-                "day": task.planned_on.isoformat(), "state": task.get_state_display()},
-                f"{Role(task.role).label} · {task.due_at.date().isoformat()}"))
+            findings.append(
+                Finding(
+                    True,
+                    _("已有任务：%(day)s 计划，%(state)s")
+                    % {"day": task.planned_on.isoformat(), "state": task.get_state_display()},
+                    f"{Role(task.role).label} · {task.due_at.date().isoformat()}",
+                )
+            )
     return findings
 
 
 def colleagues(actor: Actor) -> list[dict[str, Any]]:
     """Active staff of the chosen stores, for handing over."""
     people: dict[int, dict[str, Any]] = {}
-    for staff_id, name, role in StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True).order_by(
-        "role", "staff__name"
-    ).values_list("staff_id", "staff__name", "role"):
+    for staff_id, name, role in (
+        StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True)
+        .order_by("role", "staff__name")
+        .values_list("staff_id", "staff__name", "role")
+    ):
         people.setdefault(staff_id, {"id": staff_id, "name": name, "role_label": str(Role(role).label)})
     return list(people.values())
 
@@ -361,7 +479,9 @@ def outcome_event(event_id: int) -> Event:
 
 def contact_words(name: str, told: dict[str, Any]) -> str:
     """What a contact event says in a timeline: which reasons, what came of it (slot contact.words)."""
-    parts = ["、".join(dict.fromkeys(str(_(HANDBOOK.rules[r].short)) for r in told.get("rules", []) if r in HANDBOOK.rules))]
+    parts = [
+        "、".join(dict.fromkeys(str(_(HANDBOOK.rules[r].short)) for r in told.get("rules", []) if r in HANDBOOK.rules))
+    ]
     if outcome := OUTCOMES.get(told.get("outcome", "")):
         parts.append(str(outcome.label))
     if when := told.get("when"):
@@ -378,20 +498,46 @@ def handbook() -> list[dict[str, Any]]:
     open_by = dict(Task.objects.filter(state="open").values_list("rule").annotate(n=Count("id")))
     rows = []
     for rule in HANDBOOK.rules.values():
-        rows.append({
-            "code": rule.code, "title": rule.title, "requirement": rule.requirement, "when": rule.when.read(),
-            "only_if": [c.says for c in rule.only_if], "joined": rule.joined, "weight": rule.weight,
-            "owes": [{"role": str(o.role.label), "title": o.title, "within": str(o.within),
-                      "escalate": [f"{b} → {Role(r).label}" for b, r in o.escalate]} for o in rule.owes],
-            "reason": rule.reason, "script": rule.script, "done": [str(OUTCOMES[c].label) for c in rule.done_when],
-            "open": open_by.get(rule.code, 0), "keeps_gap": rule.keeps_gap,
-        })
+        rows.append(
+            {
+                "code": rule.code,
+                "title": rule.title,
+                "requirement": rule.requirement,
+                "when": rule.when.read(),
+                "only_if": [c.says for c in rule.only_if],
+                "joined": rule.joined,
+                "weight": rule.weight,
+                "owes": [
+                    {
+                        "role": str(o.role.label),
+                        "title": o.title,
+                        "within": str(o.within),
+                        "escalate": [f"{b} → {Role(r).label}" for b, r in o.escalate],
+                    }
+                    for o in rule.owes
+                ],
+                "reason": rule.reason,
+                "script": rule.script,
+                "done": [str(OUTCOMES[c].label) for c in rule.done_when],
+                "open": open_by.get(rule.code, 0),
+                "keeps_gap": rule.keeps_gap,
+            }
+        )
     return rows
 
 
 def next_actions(tasks: list[ContactRow], actor: Actor) -> list[dict[str, Any]]:
     """The next best actions of a customer with their reasons: their open contacts, the most urgent first."""
-    return [{"id": row.id, "title": row.title, "rule": row.rules[0], "due_at": row.due_at, "is_late": row.is_late,
-             "is_mine": row.assignee_id == actor.staff_id, "kind_label": row.kind_label,
-             "rule_title": str(_(HANDBOOK.rules[row.rules[0]].title)) if row.rules[0] in HANDBOOK.rules else ""}
-            for row in sorted(tasks, key=lambda r: (not r.is_late, -r.weight, r.due_at))]
+    return [
+        {
+            "id": row.id,
+            "title": row.title,
+            "rule": row.rules[0],
+            "due_at": row.due_at,
+            "is_late": row.is_late,
+            "is_mine": row.assignee_id == actor.staff_id,
+            "kind_label": row.kind_label,
+            "rule_title": str(_(HANDBOOK.rules[row.rules[0]].title)) if row.rules[0] in HANDBOOK.rules else "",
+        }
+        for row in sorted(tasks, key=lambda r: (not r.is_late, -r.weight, r.due_at))
+    ]

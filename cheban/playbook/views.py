@@ -32,9 +32,14 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
         each.is_current = each.id == chosen
     position = next((i for i, r in enumerate(rows) if r.id == chosen), None)
     following = rows[position + 1].id if position is not None and position + 1 < len(rows) else None
-    return found | {"current": current, "next_id": following, "is_chosen": wanted is not None, "now": at,
-                    "colleagues": queries.colleagues(request.actor) if request.actor.may("task.reassign") else [],
-                    "can_reassign": request.actor.may("task.reassign")}
+    return found | {
+        "current": current,
+        "next_id": following,
+        "is_chosen": wanted is not None,
+        "now": at,
+        "colleagues": queries.colleagues(request.actor) if request.actor.may("task.reassign") else [],
+        "can_reassign": request.actor.may("task.reassign"),
+    }
 
 
 @page("playbook/my_day.html", may="task.see_own")
@@ -62,8 +67,14 @@ def outcome(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     if moment and moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
     following = request.POST.get("next_id") or None
-    event = commands.record_outcome(contact_id, by=request.actor, outcome=request.POST.get("code", ""), when=moment,
-                                    reason=request.POST.get("reason", ""), note=request.POST.get("note", ""))
+    event = commands.record_outcome(
+        contact_id,
+        by=request.actor,
+        outcome=request.POST.get("code", ""),
+        when=moment,
+        reason=request.POST.get("reason", ""),
+        note=request.POST.get("note", ""),
+    )
     undo = {"url": reverse("playbook:undo", args=[event.id]), "label": _("撤回")}
     try:
         context = _day(request, wanted=UUID(following) if following else None)
@@ -91,10 +102,21 @@ def team(request: HttpRequest) -> dict:
     """The manager's board."""
     person, only = request.GET.get("person", ""), request.GET.get("only", "")
     at = clock.now()
-    found = queries.team(request.actor, at=at, only=only, after=request.GET.get("after", ""),
-                         person=int(person) if person.lstrip("-").isdigit() else None)
-    return found | {"only": only, "person": person, "now": at, "runs": queries.last_runs(request.actor.stores),
-                    "can_run": request.actor.may("playbook.run"), "can_reassign": request.actor.may("task.reassign")}
+    found = queries.team(
+        request.actor,
+        at=at,
+        only=only,
+        after=request.GET.get("after", ""),
+        person=int(person) if person.lstrip("-").isdigit() else None,
+    )
+    return found | {
+        "only": only,
+        "person": person,
+        "now": at,
+        "runs": queries.last_runs(request.actor.stores),
+        "can_run": request.actor.may("playbook.run"),
+        "can_reassign": request.actor.may("task.reassign"),
+    }
 
 
 @require_POST
@@ -110,7 +132,9 @@ def reassign(request: HttpRequest) -> HttpResponse:
         raise NotFound() from None
     moved = commands.reassign(wanted, by=request.actor, to=int(to))
     messages.success(request, _("已改派 %(n)d 项任务。") % {"n": moved})
-    return redirect(request.POST.get("next") if request.POST.get("next", "").startswith("/my-day/") else "playbook:team")
+    return redirect(
+        request.POST.get("next") if request.POST.get("next", "").startswith("/my-day/") else "playbook:team"
+    )
 
 
 @require_POST

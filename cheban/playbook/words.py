@@ -27,8 +27,11 @@ def age_words(since: date, *, today: date) -> str:
     if months >= 12:
         return _("%(years)d 年 %(months)d 个月") % {"years": months // 12, "months": months % 12}
     days = (today - since).days - round(months * 30.44)
-    return _("%(months)d 个月 %(days)d 天") % {"months": months, "days": max(days, 0)} if months else _(
-        "%(days)d 天") % {"days": (today - since).days}
+    return (
+        _("%(months)d 个月 %(days)d 天") % {"months": months, "days": max(days, 0)}
+        if months
+        else _("%(days)d 天") % {"days": (today - since).days}
+    )
 
 
 def _value(value: Any, form: str | None, *, today: date) -> str:

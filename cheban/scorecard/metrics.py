@@ -27,14 +27,20 @@ class Metric:
 
 
 KEPT = Metric(
-    "kept_word", gettext_noop("按时完成率"),
-    gettext_noop("期间内到期的任务中，在时限前登记了结果的比例；仍未登记且已过时限的算未完成，取消的不计。"), 95)
+    "kept_word",
+    gettext_noop("按时完成率"),
+    gettext_noop("期间内到期的任务中，在时限前登记了结果的比例；仍未登记且已过时限的算未完成，取消的不计。"),
+    95,
+)
 REACHED = Metric(
-    "reached", gettext_noop("触达率"),
-    gettext_noop("期间内结束的任务中，客户接到了联系的比例（三次未接通结束的算未触达）。"), 80)
+    "reached",
+    gettext_noop("触达率"),
+    gettext_noop("期间内结束的任务中，客户接到了联系的比例（三次未接通结束的算未触达）。"),
+    80,
+)
 BOOKED = Metric(
-    "booked", gettext_noop("预约转化率"),
-    gettext_noop("期间内结束的任务中，以“已预约”或“已办妥”结束的比例。"), 40)
+    "booked", gettext_noop("预约转化率"), gettext_noop("期间内结束的任务中，以“已预约”或“已办妥”结束的比例。"), 40
+)
 
 
 def percent(part: int, whole: int) -> float | None:
@@ -66,8 +72,11 @@ def kept_page(actor: Actor, *, at: datetime, weeks: int = 8) -> dict[str, Any]:
     today = at.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     first = monday - timedelta(weeks=weeks - 1)
-    span = {"at": at, "from": datetime.combine(first, datetime.min.time(), tzinfo=zone),
-            "to": datetime.combine(today + timedelta(days=1), datetime.min.time(), tzinfo=zone)}
+    span = {
+        "at": at,
+        "from": datetime.combine(first, datetime.min.time(), tzinfo=zone),
+        "to": datetime.combine(today + timedelta(days=1), datetime.min.time(), tzinfo=zone),
+    }
     by_store, by_rule = _grouped("store_id", span), _grouped("rule", span)
     names = dict(Store.objects.filter(id__in=actor.stores).values_list("id", "name"))
     total = _add(row for row in by_store)
@@ -76,15 +85,41 @@ def kept_page(actor: Actor, *, at: datetime, weeks: int = 8) -> dict[str, Any]:
         week = first + timedelta(weeks=number)
         trend.append({"week": week, **_figures(_add(r for r in by_store if r["week"] == week))})
     return {
-        "from_on": first, "to_on": today, "metrics": (KEPT, REACHED, BOOKED), "total": _figures(total), "trend": trend,
-        "tiles": [{"metric": m, "title": _(m.title), "formula": _(m.formula), "target": m.target,
-                   "value": _figures(total)[m.code], "light": light(_figures(total)[m.code], m.target),
-                   "trend": [t[m.code] for t in trend]} for m in (KEPT, REACHED, BOOKED)],
-        "stores": sorted(({"name": names.get(key, key), **_figures(_add(r for r in by_store if r["key"] == key))}
-                          for key in {r["key"] for r in by_store}), key=lambda r: r["kept_word"] or 0),
-        "rules": sorted(({"name": _(HANDBOOK.rules[key].title) if key in HANDBOOK.rules else key, "code": key,
-                          **_figures(_add(r for r in by_rule if r["key"] == key))}
-                         for key in {r["key"] for r in by_rule}), key=lambda r: -r["due"]),
+        "from_on": first,
+        "to_on": today,
+        "metrics": (KEPT, REACHED, BOOKED),
+        "total": _figures(total),
+        "trend": trend,
+        "tiles": [
+            {
+                "metric": m,
+                "title": _(m.title),
+                "formula": _(m.formula),
+                "target": m.target,
+                "value": _figures(total)[m.code],
+                "light": light(_figures(total)[m.code], m.target),
+                "trend": [t[m.code] for t in trend],
+            }
+            for m in (KEPT, REACHED, BOOKED)
+        ],
+        "stores": sorted(
+            (
+                {"name": names.get(key, key), **_figures(_add(r for r in by_store if r["key"] == key))}
+                for key in {r["key"] for r in by_store}
+            ),
+            key=lambda r: r["kept_word"] or 0,
+        ),
+        "rules": sorted(
+            (
+                {
+                    "name": _(HANDBOOK.rules[key].title) if key in HANDBOOK.rules else key,
+                    "code": key,
+                    **_figures(_add(r for r in by_rule if r["key"] == key)),
+                }
+                for key in {r["key"] for r in by_rule}
+            ),
+            key=lambda r: -r["due"],
+        ),
     }
 
 
@@ -92,8 +127,10 @@ def _grouped(column: str, span: dict[str, Any]) -> list[dict[str, Any]]:
     assert column in ("store_id", "rule")
     with connection.cursor() as cursor:
         cursor.execute(_SQL.format(by=column), span)
-        return [dict(zip(("key", "week", "due", "kept", "done", "reached", "booked"), row, strict=True))
-                for row in cursor.fetchall()]
+        return [
+            dict(zip(("key", "week", "due", "kept", "done", "reached", "booked"), row, strict=True))
+            for row in cursor.fetchall()
+        ]
 
 
 def _add(rows) -> dict[str, int]:
@@ -105,9 +142,14 @@ def _add(rows) -> dict[str, int]:
 
 
 def _figures(sums: dict[str, int]) -> dict[str, Any]:
-    return {"due": sums["due"], "kept_word": percent(sums["kept"], sums["due"]), "done": sums["done"],
-            "reached": percent(sums["reached"], sums["done"]), "booked": percent(sums["booked"], sums["done"]),
-            "late": sums["due"] - sums["kept"]}
+    return {
+        "due": sums["due"],
+        "kept_word": percent(sums["kept"], sums["due"]),
+        "done": sums["done"],
+        "reached": percent(sums["reached"], sums["done"]),
+        "booked": percent(sums["booked"], sums["done"]),
+        "late": sums["due"] - sums["kept"],
+    }
 
 
 def week_of(day: date) -> tuple[int, int]:

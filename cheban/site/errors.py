@@ -16,8 +16,12 @@ def _wants_fragment(request: HttpRequest) -> bool:
 def answer(request: HttpRequest, *, status: int, title: str, message: str, code: str) -> HttpResponse:
     """The same error as a whole page or, for a fragment request, as JSON that the page shows as a toast."""
     if _wants_fragment(request):
-        return JsonResponse({"title": title, "detail": message, "code": code, "status": status}, status=status,
-                            content_type="application/problem+json", json_dumps_params={"ensure_ascii": False})
+        return JsonResponse(
+            {"title": title, "detail": message, "code": code, "status": status},
+            status=status,
+            content_type="application/problem+json",
+            json_dumps_params={"ensure_ascii": False},
+        )
     return render(request, "error.html", {"status": status, "title": title, "message": message}, status=status)
 
 
@@ -25,32 +29,50 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """A command said no: its own sentence, its own status."""
     titles = {403: _("没有权限"), 404: _("没有找到"), 409: _("现在不能这样做")}
     messages = {404: _("这条记录不存在，或不属于您的门店。请用搜索再找一次。")}
-    return answer(request, status=refusal.status, code=refusal.code,
-                  title=titles.get(refusal.status, _("没有完成")),
-                  message=str(refusal.message) or messages.get(refusal.status, _("请刷新页面后再试。")))
+    return answer(
+        request,
+        status=refusal.status,
+        code=refusal.code,
+        title=titles.get(refusal.status, _("没有完成")),
+        message=str(refusal.message) or messages.get(refusal.status, _("请刷新页面后再试。")),
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
-    return answer(request, status=404, code="NotFound", title=_("没有找到"),
-                  message=_("这个地址没有内容，或记录不属于您的门店。请用搜索再找一次。"))
+    return answer(
+        request,
+        status=404,
+        code="NotFound",
+        title=_("没有找到"),
+        message=_("这个地址没有内容，或记录不属于您的门店。请用搜索再找一次。"),
+    )
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """500: nothing was written."""
-    return answer(request, status=500, code="Failed", title=_("出错了，什么都没有改动"),
-                  message=_("请再试一次；若仍然出错，请把页面时间和您做的操作告诉管理员。"))
+    return answer(
+        request,
+        status=500,
+        code="Failed",
+        title=_("出错了，什么都没有改动"),
+        message=_("请再试一次；若仍然出错，请把页面时间和您做的操作告诉管理员。"),
+    )
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: the database is away or recovering."""
-    response = answer(request, status=503, code="Unavailable", title=_("数据库正在恢复"),
-                      message=_("数据没有丢失。页面稍后可用，请过几秒再试。"))
+    response = answer(
+        request,
+        status=503,
+        code="Unavailable",
+        title=_("数据库正在恢复"),
+        message=_("数据没有丢失。页面稍后可用，请过几秒再试。"),
+    )
     response["Retry-After"] = "5"
     return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form is older than the session."""
-    return answer(request, status=403, code="FormExpired", title=_("页面已过期"),
-                  message=_("请刷新页面后再提交一次。"))
+    return answer(request, status=403, code="FormExpired", title=_("页面已过期"), message=_("请刷新页面后再提交一次。"))

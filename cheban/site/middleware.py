@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
-from zoneinfo import ZoneInfo
 
 from cheban.core.errors import Refused
 from cheban.org import access, scope
@@ -39,9 +39,15 @@ class RequestLog:
         response["X-Request-Id"] = request_id
         match = getattr(request, "resolver_match", None)
         if match and match.route not in ("healthz", "readyz"):
-            log.info("request", method=request.method, route=match.route, status=response.status_code,
-                     ms=round((time.monotonic() - start) * 1000), request_id=request_id,
-                     staff=getattr(getattr(request, "actor", None), "staff_id", None))
+            log.info(
+                "request",
+                method=request.method,
+                route=match.route,
+                status=response.status_code,
+                ms=round((time.monotonic() - start) * 1000),
+                request_id=request_id,
+                staff=getattr(getattr(request, "actor", None), "staff_id", None),
+            )
         return response
 
 
@@ -60,7 +66,8 @@ class Scope:
             with transaction.atomic():
                 chosen = request.session.get("store")
                 actor = request.actor = access.actor_for(
-                    request.user, chosen=chosen, origin=request.META.get("REMOTE_ADDR", ""))
+                    request.user, chosen=chosen, origin=request.META.get("REMOTE_ADDR", "")
+                )
                 scope.set_stores(actor.stores, actor_id=actor.staff_id)
                 with translation.override(request.user.language), timezone.override(ZoneInfo("Asia/Shanghai")):
                     response = self.get_response(request)
@@ -89,5 +96,3 @@ class Scope:
             response["HX-Redirect"] = "/account/login/"
             return response
         return redirect(f"/account/login/?next={request.path}" if request.method == "GET" else "/account/login/")
-
-

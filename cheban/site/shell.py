@@ -41,15 +41,30 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         if not actor.may(permission):
             continue
         count = playbook.open_count(actor, at=clock.now()) if name == "playbook:my_day" else 0
-        nav.append({"label": _(label), "url": reverse(name), "icon": icon, "count": count, "group": _(group) if group else "",
-                    "active": here == name or (here.split(":")[0] == name.split(":")[0] == "customers"
-                                               and ("import" in here) == ("import" in name))})
+        nav.append(
+            {
+                "label": _(label),
+                "url": reverse(name),
+                "icon": icon,
+                "count": count,
+                "group": _(group) if group else "",
+                "active": here == name
+                or (
+                    here.split(":")[0] == name.split(":")[0] == "customers" and ("import" in here) == ("import" in name)
+                ),
+            }
+        )
     stores = list(Store.objects.filter(id__in=actor.roles).order_by("name"))
     current = next((s for s in stores if actor.stores == (s.id,)), None)
     held = actor.all_roles
     return {
-        "nav": nav, "stores": stores, "current_store": current, "actor": actor, "now": clock.now(),
-        "theme": request.user.theme, "language": request.user.language,
+        "nav": nav,
+        "stores": stores,
+        "current_store": current,
+        "actor": actor,
+        "now": clock.now(),
+        "theme": request.user.theme,
+        "language": request.user.language,
         "role_label": Role(sorted(held, key=list(Role.values).index)[0]).label if held else "",
-        "may": {p: True for p in actor.permissions},
+        "may": dict.fromkeys(actor.permissions, True),
     }

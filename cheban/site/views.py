@@ -24,8 +24,11 @@ from cheban.org.access import page, require_permission
 @page(may=None)
 def home(request: HttpRequest) -> HttpResponse:
     """Where each role's day begins."""
-    for name, permission in (("playbook:my_day", "task.see_own"), ("playbook:team", "task.see_team"),
-                             ("customers:list", "customer.see")):
+    for name, permission in (
+        ("playbook:my_day", "task.see_own"),
+        ("playbook:team", "task.see_team"),
+        ("customers:list", "customer.see"),
+    ):
         if request.actor.may(permission):
             return redirect(name)
     return redirect("account_change_password")
@@ -42,11 +45,19 @@ def search(request: HttpRequest) -> HttpResponse:
     labels = {"vehicle": _("车辆"), "phone": _("电话"), "name": _("姓名")} if text.strip() else {}
     groups: dict[str, list] = {}
     for hit in hits:
-        groups.setdefault(labels.get(hit.group, _("最近看过")), []).append({
-            "title": hit.title, "subtitle": hit.subtitle, "plate": hit.plate, "plate_kind": hit.plate_kind,
-            "url": reverse("customers:customer", args=[hit.customer_id])})
-    return JsonResponse({"groups": [{"label": label, "items": items} for label, items in groups.items()]},
-                        json_dumps_params={"ensure_ascii": False})
+        groups.setdefault(labels.get(hit.group, _("最近看过")), []).append(
+            {
+                "title": hit.title,
+                "subtitle": hit.subtitle,
+                "plate": hit.plate,
+                "plate_kind": hit.plate_kind,
+                "url": reverse("customers:customer", args=[hit.customer_id]),
+            }
+        )
+    return JsonResponse(
+        {"groups": [{"label": label, "items": items} for label, items in groups.items()]},
+        json_dumps_params={"ensure_ascii": False},
+    )
 
 
 @require_POST
@@ -113,7 +124,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     warnings = []
     if checks["database"] == "ok":
         today = clock.today()
-        warnings = [f"calendar of store {store} lacks {year}" for store in org.store_ids()
-                    for year in missing_years(store, today=today)]
+        warnings = [
+            f"calendar of store {store} lacks {year}"
+            for store in org.store_ids()
+            for year in missing_years(store, today=today)
+        ]
     ready = all(value == "ok" for value in checks.values())
     return JsonResponse({"ready": ready, "checks": checks, "warnings": warnings}, status=200 if ready else 503)

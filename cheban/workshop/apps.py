@@ -15,6 +15,13 @@ class WorkshopConfig(AppConfig):
         from cheban.customers.importing import kinds
         from cheban.workshop import events, importing  # noqa: F401
 
-        kinds.register("repair_orders", kinds.Writer(
-            _("维修工单"), importing.prepare_orders, importing.write_orders, importing.count_orders,
-            importing.finish_orders))
+        kinds.register(
+            "repair_orders",
+            kinds.Writer(
+                _("维修工单"),
+                importing.prepare_orders,
+                importing.write_orders,
+                importing.count_orders,
+                importing.finish_orders,
+            ),
+        )

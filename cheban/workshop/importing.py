@@ -24,12 +24,45 @@ from cheban.customers.importing import bulk, prepare, writing
 from cheban.customers.importing.prepare import Context, Prepared
 from cheban.customers.importing.writing import Known, Written
 
-ORDER_FIELDS = ("order_kind", "pay_type", "in_at", "promised_at", "out_at", "odometer_km", "service_advisor_name",
-                "technician_name", "concern", "region")
-ORDER_COLUMNS = ("id", "store_id", "order_no", "customer_id", "vehicle_id", *ORDER_FIELDS, "is_maintenance", "labour_fen",
-                 "material_fen", "total_fen", "batch_id")
-LINE_COLUMNS = ("id", "store_id", "repair_order_id", "line_key", "item_code", "item", "quantity", "unit_price",
-                "labour_fen", "material_fen", "total_fen", "batch_id")
+ORDER_FIELDS = (
+    "order_kind",
+    "pay_type",
+    "in_at",
+    "promised_at",
+    "out_at",
+    "odometer_km",
+    "service_advisor_name",
+    "technician_name",
+    "concern",
+    "region",
+)
+ORDER_COLUMNS = (
+    "id",
+    "store_id",
+    "order_no",
+    "customer_id",
+    "vehicle_id",
+    *ORDER_FIELDS,
+    "is_maintenance",
+    "labour_fen",
+    "material_fen",
+    "total_fen",
+    "batch_id",
+)
+LINE_COLUMNS = (
+    "id",
+    "store_id",
+    "repair_order_id",
+    "line_key",
+    "item_code",
+    "item",
+    "quantity",
+    "unit_price",
+    "labour_fen",
+    "material_fen",
+    "total_fen",
+    "batch_id",
+)
 ZONE = ZoneInfo("Asia/Shanghai")
 MAINTENANCE_WORDS = ("保养", "首保", "二保", "机油", "机滤", "换油", "maintenance", "oil change", "service")
 """An item with one of these words resets the maintenance interval (hybrids and EVs too: 保养)."""
@@ -73,8 +106,15 @@ def prepare_orders(rows: Sequence[Any], context: Context) -> list[OrderRow]:
     found = []
     for row in rows:
         v = row.values
-        key = (v.get("customer_no"), v.get("name"), v.get("deliverer"), v.get("vin"), v.get("plate"),
-               str(v.get("mobile")), str(v.get("deliverer_mobile")))
+        key = (
+            v.get("customer_no"),
+            v.get("name"),
+            v.get("deliverer"),
+            v.get("vin"),
+            v.get("plate"),
+            str(v.get("mobile")),
+            str(v.get("deliverer_mobile")),
+        )
         if key not in memo:
             memo[key] = prepare.prepare([row], context)[0]
         found.append(_order_row(row, memo[key]))
@@ -84,25 +124,36 @@ def prepare_orders(rows: Sequence[Any], context: Context) -> list[OrderRow]:
 def _order_row(row: Any, prepared: Prepared) -> OrderRow:
     v = row.values
     order = {
-        "order_kind": v.get("order_kind") or "", "pay_type": v.get("pay_type") or "",
-        "in_at": _moment(v.get("in_at")), "promised_at": _moment(v.get("promised_at")), "out_at": _moment(v.get("out_at")),
-        "odometer_km": v.get("odometer_km"), "service_advisor_name": (v.get("service_advisor") or "")[:32],
-        "technician_name": (v.get("technician") or "")[:32], "concern": (v.get("concern") or "")[:1000],
+        "order_kind": v.get("order_kind") or "",
+        "pay_type": v.get("pay_type") or "",
+        "in_at": _moment(v.get("in_at")),
+        "promised_at": _moment(v.get("promised_at")),
+        "out_at": _moment(v.get("out_at")),
+        "odometer_km": v.get("odometer_km"),
+        "service_advisor_name": (v.get("service_advisor") or "")[:32],
+        "technician_name": (v.get("technician") or "")[:32],
+        "concern": (v.get("concern") or "")[:1000],
         "region": (v.get("region") or "")[:64],
     }
     labour, material, total = v.get("labour_fen"), v.get("material_fen"), v.get("total_fen")
     if total is None:
         total = (labour or 0) + (material or 0)
     line = {
-        "item_code": (v.get("item_code") or "")[:40], "item": (v.get("item") or "")[:300], "quantity": v.get("quantity"),
-        "unit_price": v.get("unit_price"), "labour_fen": labour or 0,
-        "material_fen": material if material is not None else total - (labour or 0), "total_fen": total,
+        "item_code": (v.get("item_code") or "")[:40],
+        "item": (v.get("item") or "")[:300],
+        "quantity": v.get("quantity"),
+        "unit_price": v.get("unit_price"),
+        "labour_fen": labour or 0,
+        "material_fen": material if material is not None else total - (labour or 0),
+        "total_fen": total,
     }
     number = v.get("order_no") or ""
     if not number:
         who = v.get("vin") or v.get("plate_number") or ""
         number = f"{who}@{order['in_at'].date().isoformat() if order['in_at'] else ''}"
-    base = "\x1f".join(str(line[k]) for k in ("item_code", "item", "quantity", "unit_price", "labour_fen", "material_fen", "total_fen"))
+    base = "\x1f".join(
+        str(line[k]) for k in ("item_code", "item", "quantity", "unit_price", "labour_fen", "material_fen", "total_fen")
+    )
     return OrderRow(prepared, number[:64], order, line, base)
 
 
@@ -159,20 +210,51 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID
         line_lines.append(bulk.line((new_id(), context.store_id, order.id, key, *row.line.values(), context.batch_id)))
     for number, order in orders.items():
         if order.is_new:
-            order_lines.append(bulk.line((order.id, context.store_id, number, order.customer_id, order.vehicle_id,
-                                          *(order.values[f] for f in ORDER_FIELDS), False, 0, 0, 0, context.batch_id)))
+            order_lines.append(
+                bulk.line(
+                    (
+                        order.id,
+                        context.store_id,
+                        number,
+                        order.customer_id,
+                        order.vehicle_id,
+                        *(order.values[f] for f in ORDER_FIELDS),
+                        False,
+                        0,
+                        0,
+                        0,
+                        context.batch_id,
+                    )
+                )
+            )
             at, km = order.values.get("in_at"), order.values.get("odometer_km")
             if order.vehicle_id and at and km is not None:
-                readings.append(bulk.line((new_id(), context.store_id, order.vehicle_id, at.astimezone(ZONE).date(), km,
-                                           "repair_order", False, context.batch_id)))
+                readings.append(
+                    bulk.line(
+                        (
+                            new_id(),
+                            context.store_id,
+                            order.vehicle_id,
+                            at.astimezone(ZONE).date(),
+                            km,
+                            "repair_order",
+                            False,
+                            context.batch_id,
+                        )
+                    )
+                )
     with connection.cursor() as cursor:
         bulk.insert(cursor, "workshop_repairorder", ORDER_COLUMNS, order_lines, conflict="ON CONFLICT DO NOTHING")
         bulk.insert(cursor, "workshop_repairorderline", LINE_COLUMNS, line_lines, conflict="ON CONFLICT DO NOTHING")
-        bulk.insert(cursor, "customers_odometerreading", prepare.READING_COLUMNS, readings, conflict="ON CONFLICT DO NOTHING")
+        bulk.insert(
+            cursor, "customers_odometerreading", prepare.READING_COLUMNS, readings, conflict="ON CONFLICT DO NOTHING"
+        )
         _sum_orders(cursor, [o.id for o in orders.values() if o.id in gained])
         new_ids = [o.id for o in orders.values() if o.is_new]
         if new_ids:
-            events.record_from(cursor, "repair_order.imported", _EVENTS, {"ids": new_ids, "batch": str(context.batch_id)})
+            events.record_from(
+                cursor, "repair_order.imported", _EVENTS, {"ids": new_ids, "batch": str(context.batch_id)}
+            )
     touched = {o.vehicle_id for o in orders.values() if o.vehicle_id and o.id in gained}
     result.touched_vehicles |= touched
     result.touched_customers |= {o.customer_id for o in orders.values() if o.customer_id and o.id in gained}
@@ -183,13 +265,21 @@ def _orders(rows: Sequence[OrderRow]) -> dict[str, _Order]:
     """Orders of these numbers that the store has already, with their line keys."""
     numbers = list({r.order_no for r in rows})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT order_no, id, customer_id, vehicle_id FROM workshop_repairorder WHERE store_id = ANY ("
-                       "(SELECT current_setting('app.stores'))::int[]) AND order_no = ANY (%s)", [numbers])
-        found = {number: _Order(order_id, False, {}, customer, vehicle) for number, order_id, customer, vehicle in cursor.fetchall()}
+        cursor.execute(
+            "SELECT order_no, id, customer_id, vehicle_id FROM workshop_repairorder WHERE store_id = ANY ("
+            "(SELECT current_setting('app.stores'))::int[]) AND order_no = ANY (%s)",
+            [numbers],
+        )
+        found = {
+            number: _Order(order_id, False, {}, customer, vehicle)
+            for number, order_id, customer, vehicle in cursor.fetchall()
+        }
         if found:
             by_id = {o.id: o for o in found.values()}
-            cursor.execute("SELECT repair_order_id, line_key FROM workshop_repairorderline WHERE repair_order_id = ANY (%s)",
-                           [list(by_id)])
+            cursor.execute(
+                "SELECT repair_order_id, line_key FROM workshop_repairorderline WHERE repair_order_id = ANY (%s)",
+                [list(by_id)],
+            )
             for order_id, key in cursor.fetchall():
                 by_id[order_id].keys.add(key)
     return found
@@ -199,12 +289,15 @@ def _sum_orders(cursor, ids: list[UUID]) -> None:
     """Order totals are the sums of their lines; an order with a maintenance line counts as maintenance."""
     if ids:
         words = "|".join(MAINTENANCE_WORDS)
-        cursor.execute("""UPDATE workshop_repairorder o SET labour_fen = s.labour, material_fen = s.material,
+        cursor.execute(
+            """UPDATE workshop_repairorder o SET labour_fen = s.labour, material_fen = s.material,
               total_fen = s.total, is_maintenance = s.maintenance
             FROM (SELECT repair_order_id, sum(labour_fen) labour, sum(material_fen) material, sum(total_fen) total,
                     bool_or(lower(item) ~ %s) maintenance
                   FROM workshop_repairorderline WHERE repair_order_id = ANY (%s) GROUP BY 1) s
-            WHERE o.id = s.repair_order_id""", [words, ids])
+            WHERE o.id = s.repair_order_id""",
+            [words, ids],
+        )
 
 
 _EVENTS = """SELECT o.store_id, coalesce(o.in_at, now()), NULL::int, o.customer_id, o.vehicle_id,
@@ -246,4 +339,3 @@ _CUSTOMER_VISITS = """UPDATE customers_customer c SET visits = s.visits, last_vi
           max((in_at AT TIME ZONE 'Asia/Shanghai')::date) last_visit, sum(total_fen) spent
         FROM workshop_repairorder WHERE customer_id = ANY (%(ids)s::uuid[]) GROUP BY customer_id) s
   WHERE c.id = s.customer_id"""
-

@@ -37,9 +37,13 @@ class RepairOrder(StoreScoped):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="an_order_number_is_used_once_per_store", fields=["store", "order_no"])]
-        indexes = [models.Index(fields=["batch"], name="repair_order_by_batch", condition=models.Q(batch__isnull=False)),
-                   models.Index(fields=["-in_at", "-id"], name="repair_order_newest")]
+        constraints = [
+            models.UniqueConstraint(name="an_order_number_is_used_once_per_store", fields=["store", "order_no"])
+        ]
+        indexes = [
+            models.Index(fields=["batch"], name="repair_order_by_batch", condition=models.Q(batch__isnull=False)),
+            models.Index(fields=["-in_at", "-id"], name="repair_order_newest"),
+        ]
 
 
 class RepairOrderLine(StoreScoped):

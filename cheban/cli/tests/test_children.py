@@ -70,7 +70,7 @@ def test_a_child_that_does_not_listen_is_killed_with_all_its_own(tmp_path):
 def test_a_child_ends_when_its_keeper_is_killed(tmp_path):
     code = (
         "import os, sys, time; from pathlib import Path; from cheban.cli.children import Child\n"
-        "c = Child('test', [sys.executable, '-u', '-c', 'import os, time; print(os.getpid()); time.sleep(60)'],\n"  # noqa: E501
+        "c = Child('test', [sys.executable, '-u', '-c', 'import os, time; print(os.getpid()); time.sleep(60)'],\n"
         f"          env=dict(os.environ), log=Path({str(tmp_path / 'test.log')!r}), echo=False)\n"
         "c.start(); time.sleep(60)"
     )

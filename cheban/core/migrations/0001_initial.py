@@ -5,96 +5,119 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('wrapped', models.BinaryField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('store_id', models.IntegerField(null=True)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor_id', models.IntegerField(null=True)),
-                ('action', models.CharField(max_length=64)),
-                ('subject', models.CharField(max_length=96)),
-                ('reason', models.CharField(db_default='', max_length=200)),
-                ('origin', models.CharField(db_default='', max_length=64)),
-                ('facts', models.JSONField(db_default=models.Value('{}', models.JSONField()))),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("store_id", models.IntegerField(null=True)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor_id", models.IntegerField(null=True)),
+                ("action", models.CharField(max_length=64)),
+                ("subject", models.CharField(max_length=96)),
+                ("reason", models.CharField(db_default="", max_length=200)),
+                ("origin", models.CharField(db_default="", max_length=64)),
+                ("facts", models.JSONField(db_default=models.Value("{}", models.JSONField()))),
             ],
             options={
-                'indexes': [models.Index(fields=['actor_id', '-at'], name='audit_by_actor'), models.Index(fields=['subject', '-at'], name='audit_by_subject')],
+                "indexes": [
+                    models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
+                    models.Index(fields=["subject", "-at"], name="audit_by_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('store_id', models.IntegerField()),
-                ('on', models.DateField()),
-                ('kind', models.CharField(choices=[('holiday', 'Holiday'), ('make_up_workday', 'Make Up Workday')], max_length=16)),
-                ('name', models.CharField(max_length=32)),
-                ('seeded', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("store_id", models.IntegerField()),
+                ("on", models.DateField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("holiday", "Holiday"), ("make_up_workday", "Make Up Workday")], max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=32)),
+                ("seeded", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('store_id', 'on'), name='one_exception_per_store_and_day')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("store_id", "on"), name="one_exception_per_store_and_day")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('store_id', models.IntegerField()),
-                ('name', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor_id', models.IntegerField(null=True)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('facts', models.JSONField(db_default=models.Value('{}', models.JSONField()))),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("store_id", models.IntegerField()),
+                ("name", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor_id", models.IntegerField(null=True)),
+                ("customer_id", models.UUIDField(null=True)),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("facts", models.JSONField(db_default=models.Value("{}", models.JSONField()))),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id', '-at', '-id'], name='event_timeline'), models.Index(fields=['name', 'at'], name='event_by_name')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("customer_id__isnull", False)),
+                        fields=["customer_id", "-at", "-id"],
+                        name="event_timeline",
+                    ),
+                    models.Index(fields=["name", "at"], name="event_by_name"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EventDelivery',
+            name="EventDelivery",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('event_id', models.BigIntegerField()),
-                ('store_id', models.IntegerField()),
-                ('reaction', models.CharField(max_length=96)),
-                ('attempts', models.SmallIntegerField(db_default=0)),
-                ('not_before_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_error', models.CharField(db_default='', max_length=200)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("event_id", models.BigIntegerField()),
+                ("store_id", models.IntegerField()),
+                ("reaction", models.CharField(max_length=96)),
+                ("attempts", models.SmallIntegerField(db_default=0)),
+                ("not_before_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_error", models.CharField(db_default="", max_length=200)),
             ],
             options={
-                'indexes': [models.Index(fields=['not_before_at'], name='delivery_due')],
-                'constraints': [models.UniqueConstraint(fields=('event_id', 'reaction'), name='each_reaction_gets_an_event_once')],
+                "indexes": [models.Index(fields=["not_before_at"], name="delivery_due")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("event_id", "reaction"), name="each_reaction_gets_an_event_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OpeningSpan',
+            name="OpeningSpan",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('store_id', models.IntegerField()),
-                ('weekday', models.SmallIntegerField()),
-                ('opens', models.TimeField()),
-                ('closes', models.TimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("store_id", models.IntegerField()),
+                ("weekday", models.SmallIntegerField()),
+                ("opens", models.TimeField()),
+                ("closes", models.TimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('weekday__range', (0, 6))), name='a_weekday_is_0_to_6'), models.CheckConstraint(condition=models.Q(('opens__lt', models.F('closes'))), name='a_span_opens_before_it_closes'), models.UniqueConstraint(fields=('store_id', 'weekday', 'opens'), name='one_span_per_opening')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("weekday__range", (0, 6))), name="a_weekday_is_0_to_6"),
+                    models.CheckConstraint(
+                        condition=models.Q(("opens__lt", models.F("closes"))), name="a_span_opens_before_it_closes"
+                    ),
+                    models.UniqueConstraint(fields=("store_id", "weekday", "opens"), name="one_span_per_opening"),
+                ],
             },
         ),
     ]

@@ -27,15 +27,27 @@ class FileRefused(Refused):
 
 
 @command("import.run")
-def upload(chunks: Iterable[bytes], *, by: Actor, store_id: int, file_name: str, size: int, kind: str = "auto",
-           source_system: str = "") -> ImportBatch:
+def upload(
+    chunks: Iterable[bytes],
+    *,
+    by: Actor,
+    store_id: int,
+    file_name: str,
+    size: int,
+    kind: str = "auto",
+    source_system: str = "",
+) -> ImportBatch:
     """Take a file in, look into it, and start the check. Raises FileRefused."""
     if store_id not in by.stores:
         raise NotFound(_("请选择您所在的门店。"))
     if size > settings.IMPORT_FILE_LIMIT:
-        raise FileRefused(_("文件有 %(mb)d MB，超过 %(most)d MB。请按月份或门店拆开导出，再分别导入。") % {
-            "mb": size >> 20, "most": settings.IMPORT_FILE_LIMIT >> 20})
-    saved = ImportMapping.objects.filter(source_system=source_system, store_id=store_id).first() if source_system else None
+        raise FileRefused(
+            _("文件有 %(mb)d MB，超过 %(most)d MB。请按月份或门店拆开导出，再分别导入。")
+            % {"mb": size >> 20, "most": settings.IMPORT_FILE_LIMIT >> 20}
+        )
+    saved = (
+        ImportMapping.objects.filter(source_system=source_system, store_id=store_id).first() if source_system else None
+    )
     folder = settings.DATA_DIR / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, suffix=Path(file_name).suffix[:6])
@@ -43,8 +55,15 @@ def upload(chunks: Iterable[bytes], *, by: Actor, store_id: int, file_name: str,
         with os.fdopen(handle, "wb") as target:
             for block in chunks:
                 target.write(block)
-        batch = pipeline.create(Path(name), store_id=store_id, file_name=file_name, kind=kind, by_id=by.staff_id,
-                                mapping=saved.mapping if saved else None, source_system=source_system)
+        batch = pipeline.create(
+            Path(name),
+            store_id=store_id,
+            file_name=file_name,
+            kind=kind,
+            by_id=by.staff_id,
+            mapping=saved.mapping if saved else None,
+            source_system=source_system,
+        )
     except Unreadable as error:
         raise FileRefused(str(error.problem)) from None
     finally:
@@ -63,8 +82,9 @@ def _start(job: str, batch: ImportBatch, state: str) -> None:
 
 
 @command("import.run")
-def correct_mapping(batch: ImportBatch, *, by: Actor, columns: dict[str, dict[str, str]], kinds: dict[str, str],
-                    save_as: str = "") -> None:
+def correct_mapping(
+    batch: ImportBatch, *, by: Actor, columns: dict[str, dict[str, str]], kinds: dict[str, str], save_as: str = ""
+) -> None:
     """Use the corrected columns (sheet -> column index -> field) and check again. Raises WrongState once written."""
     if batch.state not in (ImportBatch.State.READY, ImportBatch.State.CHECKING):
         raise WrongState(_("这次导入已经写入，不能再改对应关系。可以先撤销。"))
@@ -75,8 +95,12 @@ def correct_mapping(batch: ImportBatch, *, by: Actor, columns: dict[str, dict[st
     batch.plan, batch.kind = plan.to_json(), plan.kind
     if save_as.strip():
         batch.source_system = save_as.strip()[:64]
-        ImportMapping.objects.update_or_create(store_id=batch.store_id, source_system=batch.source_system, kind=batch.kind,
-                                               defaults={"mapping": plan.mapping_json()})
+        ImportMapping.objects.update_or_create(
+            store_id=batch.store_id,
+            source_system=batch.source_system,
+            kind=batch.kind,
+            defaults={"mapping": plan.mapping_json()},
+        )
     batch.save(update_fields=["plan", "kind", "source_system"])
     _start("check_import", batch, ImportBatch.State.CHECKING)
 
@@ -134,7 +158,9 @@ def kept_rows(batch: ImportBatch, *, is_rejected: bool, limit: int = 100) -> lis
     """Kept rows with their content for the page, at most `limit`."""
     found = []
     for row, content in pipeline.rows_of(batch, is_rejected=is_rejected):
-        found.append({"id": row.id, "sheet": row.sheet, "row": row.row, "raw": content["raw"], "problems": content["problems"]})
+        found.append(
+            {"id": row.id, "sheet": row.sheet, "row": row.row, "raw": content["raw"], "problems": content["problems"]}
+        )
         if len(found) >= limit:
             break
     return found

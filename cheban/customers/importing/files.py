@@ -107,14 +107,23 @@ def _workbook(path: Path, *, formulas: bool) -> list[Table]:
     except Exception as error:  # the parser's errors are of many kinds; each means the same to people
         if "EncryptedPackage" in path.open("rb").read(1 << 16).decode("utf-16-le", "ignore"):
             raise Unreadable(_("表格有打开密码。请先在 Excel 里去掉密码，另存后再导入。")) from None
-        raise Unreadable(_("表格打不开，可能已损坏（%(why)s）。请重新导出一次。") % {"why": type(error).__name__}) from None
+        raise Unreadable(
+            _("表格打不开，可能已损坏（%(why)s）。请重新导出一次。") % {"why": type(error).__name__}
+        ) from None
     overlay = _formula_rows(path) if formulas else {}
     tables = []
     for meta in names:
         sheet = book.get_sheet_by_name(meta.name)
         merged = [(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in (sheet.merged_cell_ranges or [])]
-        tables.append(Table(meta.name, _sheet_rows(sheet, overlay.get(meta.name)), merged,
-                            not str(meta.visible).endswith("Visible"), sheet.total_height))
+        tables.append(
+            Table(
+                meta.name,
+                _sheet_rows(sheet, overlay.get(meta.name)),
+                merged,
+                not str(meta.visible).endswith("Visible"),
+                sheet.total_height,
+            )
+        )
     return tables
 
 
@@ -123,8 +132,10 @@ def _sheet_rows(sheet: Any, overlay: dict[int, dict[int, str]] | None) -> Iterat
         try:
             rows = sheet.to_python(skip_empty_area=False)
         except Exception as error:
-            raise Unreadable(_("工作表“%(sheet)s”读不下去（%(why)s）。请重新导出一次。") % {
-                "sheet": sheet.name, "why": type(error).__name__}) from None
+            raise Unreadable(
+                _("工作表“%(sheet)s”读不下去（%(why)s）。请重新导出一次。")
+                % {"sheet": sheet.name, "why": type(error).__name__}
+            ) from None
         yield from ((number, [_tidy(c) for c in row]) for number, row in enumerate(rows, 1))
         return
     rows = [[_tidy(c) for c in row] for row in sheet.to_python(skip_empty_area=False)]
@@ -239,5 +250,7 @@ def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, 
             for number, row in enumerate(csv.reader(file, delimiter=separator), 1):
                 yield number, [_tidy(c) for c in row]
         except csv.Error as error:
-            raise Unreadable(_("第 %(n)d 行之后读不下去（%(why)s）。请检查引号是否成对，或另存为 xlsx。") % {
-                "n": number, "why": error}) from None
+            raise Unreadable(
+                _("第 %(n)d 行之后读不下去（%(why)s）。请检查引号是否成对，或另存为 xlsx。")
+                % {"n": number, "why": error}
+            ) from None

@@ -23,8 +23,10 @@ class Broken:
         return self.text
 
 
-_TOKEN = re.compile(r"\s*(?:(\$?[A-Za-z]{1,3}\$?\d+)(?::(\$?[A-Za-z]{1,3}\$?\d+))?|(\d+(?:\.\d+)?)|(SUM|ROUND)\s*\(|([-+*/(),]))",
-                    re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\s*(?:(\$?[A-Za-z]{1,3}\$?\d+)(?::(\$?[A-Za-z]{1,3}\$?\d+))?|(\d+(?:\.\d+)?)|(SUM|ROUND)\s*\(|([-+*/(),]))",
+    re.IGNORECASE,
+)
 Reader = Callable[[int, int], Any]
 
 
@@ -135,8 +137,12 @@ def _function(name: str, tokens: list, at: int, value: Reader) -> tuple[Decimal,
             if (bottom - top + 1) * (right - left + 1) > 200_000:
                 raise ValueError("range")
             cells = [value(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)]
-            arguments.append(sum((_number(c) for c in cells if not isinstance(c, str) or c.strip("-").replace(".", "").isdigit()),
-                                 Decimal(0)))
+            arguments.append(
+                sum(
+                    (_number(c) for c in cells if not isinstance(c, str) or c.strip("-").replace(".", "").isdigit()),
+                    Decimal(0),
+                )
+            )
             at += 1
         else:
             inner, at = _sum(tokens, at, value)

@@ -6,10 +6,10 @@ occur twice, and real lists have headings exchanged; so a column's values are lo
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 import dataclasses
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from cheban.customers.importing.fields import BY_CODE, KINDS, NEVER, normalise, 
 
 SCAN_ROWS = 40
 _VIN = re.compile(r"(?=.*\d)[A-HJ-NPR-Z0-9]{17}")
-_PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-Z][·.\s-]?[A-Z0-9]{4,6}[学警港澳领挂]?")
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-Z][·.\s-]?[A-Z0-9]{4,6}[学警港澳领挂]?"
+)
 _MOBILE = re.compile(r"(?:\+?86[- ]?|0086)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}")
 _GROUPS = {"送修": ("deliverer", "deliverer_mobile")}
 
@@ -58,8 +60,8 @@ def _leaf_field(text: str) -> tuple[str, bool]:
     if name in table:
         return table[name], False
     for prefix in ("客户", "车主", "车辆", "联系人", "最近", "当前", "首次"):
-        if name.startswith(prefix) and name[len(prefix):] in table and len(name) - len(prefix) >= 2:
-            return table[name[len(prefix):]], True
+        if name.startswith(prefix) and name[len(prefix) :] in table and len(name) - len(prefix) >= 2:
+            return table[name[len(prefix) :]], True
     for suffix in ("名称", "号码", "信息", "年月日", "元", "km", "公里"):
         if name.endswith(suffix) and name[: -len(suffix)] in table:
             return table[name[: -len(suffix)]], True
@@ -71,8 +73,9 @@ def score(row: Sequence[Any]) -> int:
     return sum(1 for cell in row if isinstance(cell, str) and len(cell) <= 30 and _leaf_field(cell)[0])
 
 
-def find(rows: Sequence[tuple[int, list[Any]]], merged: Sequence[tuple[int, int, int, int]],
-         headings: Sequence[str] = ()) -> Heading | None:
+def find(
+    rows: Sequence[tuple[int, list[Any]]], merged: Sequence[tuple[int, int, int, int]], headings: Sequence[str] = ()
+) -> Heading | None:
     """The headings among the first rows; None when the table has none. `headings` names columns of a given mapping."""
     wanted = {normalise(h) for h in headings}
     best, best_score = None, 0
@@ -90,8 +93,12 @@ def find(rows: Sequence[tuple[int, list[Any]]], merged: Sequence[tuple[int, int,
     if best + 1 < len(rows) and groups is None:
         below = rows[best + 1][1]
         # The better-known row may be the upper one: a second level below it names parts of a merged heading.
-        spans = {column for top, left, bottom, right in merged if top == number == bottom and right > left
-                 for column in range(left, right + 1)}
+        spans = {
+            column
+            for top, left, bottom, right in merged
+            if top == number == bottom and right > left
+            for column in range(left, right + 1)
+        }
         if spans and score(below) >= 1 and all(text_of(below[c]) for c in spans if c < len(below)):
             groups, leaf, last = _filled(leaf, merged, number), below, rows[best + 1][0]
     width = max(len(leaf), len(groups or []))
@@ -117,7 +124,9 @@ def _filled(row: Sequence[Any], merged: Sequence[tuple[int, int, int, int]], num
     return out
 
 
-def _group_row(rows: Sequence[tuple[int, list[Any]]], best: int, merged: Sequence[tuple[int, int, int, int]]) -> list[Any] | None:
+def _group_row(
+    rows: Sequence[tuple[int, list[Any]]], best: int, merged: Sequence[tuple[int, int, int, int]]
+) -> list[Any] | None:
     """The row above, when it groups columns (some merged, but not all: that would be a title)."""
     if best == 0:
         return None
@@ -125,7 +134,11 @@ def _group_row(rows: Sequence[tuple[int, list[Any]]], best: int, merged: Sequenc
     width = len(rows[best][1])
     spans = [(left, right) for top, left, bottom, right in merged if top == number]
     texts = [c for c in row if text_of(c)]
-    if len(texts) < 2 or len(set(map(text_of, texts))) < 2 or any(right - left + 1 >= max(width - 1, 4) for left, right in spans):
+    if (
+        len(texts) < 2
+        or len(set(map(text_of, texts))) < 2
+        or any(right - left + 1 >= max(width - 1, 4) for left, right in spans)
+    ):
         return None
     if not merged and len(texts) >= width * 0.8:
         return None
@@ -165,14 +178,26 @@ def look_at_values(columns: list[Column], rows: Sequence[list[Any]]) -> None:
     """Correct the reading by what the columns hold, and keep samples. `rows` are data rows."""
     holds: dict[int, Counter[str]] = {}
     for column in columns:
-        values = [str(r[column.index]).strip() for r in rows if column.index < len(r) and r[column.index] not in ("", None)]
+        values = [
+            str(r[column.index]).strip() for r in rows if column.index < len(r) and r[column.index] not in ("", None)
+        ]
         column.samples = list(dict.fromkeys(values))[:3]
         kinds: Counter[str] = Counter()
         for value in values[:200]:
             plain = value.replace(" ", "").upper()
-            kinds["vin" if _VIN.fullmatch(plain) else "plate" if _PLATE.fullmatch(plain) else
-                  "mobile" if _MOBILE.fullmatch(value.replace(" ", "")) else "postcode" if re.fullmatch(r"\d{6}", value) else
-                  "name" if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", value) else "other"] += 1
+            kinds[
+                "vin"
+                if _VIN.fullmatch(plain)
+                else "plate"
+                if _PLATE.fullmatch(plain)
+                else "mobile"
+                if _MOBILE.fullmatch(value.replace(" ", ""))
+                else "postcode"
+                if re.fullmatch(r"\d{6}", value)
+                else "name"
+                if re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", value)
+                else "other"
+            ] += 1
         kinds["all"] = max(sum(kinds.values()), 1)
         holds[column.index] = kinds
 
@@ -216,12 +241,33 @@ def detect_kind(columns: Sequence[Column]) -> str:
         return ""
     if have & {"appointment_at", "appointment_no"} and not have & {"labour_fen", "material_fen", "total_fen"}:
         return "appointments"
-    order = have & {"order_no", "item", "item_code", "labour_fen", "material_fen", "total_fen", "in_at", "out_at", "technician", "concern",
-                    "quantity", "unit_price"}
-    if "order_no" in have and order - {"order_no"} or len(order & {"item", "labour_fen", "material_fen", "total_fen", "in_at"}) >= 2:
+    order = have & {
+        "order_no",
+        "item",
+        "item_code",
+        "labour_fen",
+        "material_fen",
+        "total_fen",
+        "in_at",
+        "out_at",
+        "technician",
+        "concern",
+        "quantity",
+        "unit_price",
+    }
+    if (
+        "order_no" in have
+        and order - {"order_no"}
+        or len(order & {"item", "labour_fen", "material_fen", "total_fen", "in_at"}) >= 2
+    ):
         return "repair_orders"
-    if have & {"insurance_until", "compulsory_until"} and have & {"plate", "vin"} and (
-            have & {"insurer", "policy_no", "premium_fen"} or not have & {"purchased_on", "birth_on", "gender", "kind"}):
+    if (
+        have & {"insurance_until", "compulsory_until"}
+        and have & {"plate", "vin"}
+        and (
+            have & {"insurer", "policy_no", "premium_fen"} or not have & {"purchased_on", "birth_on", "gender", "kind"}
+        )
+    ):
         return "insurance"
     if "name" in have and have & {"mobile", "landline", "customer_no", "vin", "plate", "id_number", "birth_on"}:
         return "customers"

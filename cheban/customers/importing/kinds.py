@@ -38,8 +38,12 @@ def _finish(written: Written, context: Context) -> None:
 
 WRITERS: dict[str, Writer] = {
     kind: Writer(label, prepare.prepare, _write, _nothing, _finish)
-    for kind, label in (("customers", _("客户与车辆")), ("vehicles", _("车辆")), ("insurance", _("保险到期")),
-                        ("appointments", _("预约名单")))
+    for kind, label in (
+        ("customers", _("客户与车辆")),
+        ("vehicles", _("车辆")),
+        ("insurance", _("保险到期")),
+        ("appointments", _("预约名单")),
+    )
 }
 
 
@@ -51,4 +55,3 @@ def register(kind: str, writer: Writer) -> None:
 def label(kind: str) -> str:
     """What people call this kind."""
     return str(WRITERS[kind].label) if kind in WRITERS else kind
-

@@ -62,17 +62,35 @@ class Worked:
     skipped: dict[str, int]
 
 
-def create(path: Path, *, store_id: int, file_name: str, kind: str = "auto", mapping: dict | None = None,
-           source_system: str = "", by_id: int | None = None, keep: bool = True) -> ImportBatch:
+def create(
+    path: Path,
+    *,
+    store_id: int,
+    file_name: str,
+    kind: str = "auto",
+    mapping: dict | None = None,
+    source_system: str = "",
+    by_id: int | None = None,
+    keep: bool = True,
+) -> ImportBatch:
     """Look into a file and open a batch for it, inside a scope. Raises Unreadable with what to do."""
     plan = reading.inspect_file(path, kind=kind, mapping=mapping)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    batch = ImportBatch(id=new_id(), store_id=store_id, file_name=file_name[:200], file_sha256=digest.digest(),
-                        file_bytes=path.stat().st_size, source_system=source_system[:64], kind=plan.kind,
-                        plan=plan.to_json(), by_id=by_id, state=ImportBatch.State.READY)
+    batch = ImportBatch(
+        id=new_id(),
+        store_id=store_id,
+        file_name=file_name[:200],
+        file_sha256=digest.digest(),
+        file_bytes=path.stat().st_size,
+        source_system=source_system[:64],
+        kind=plan.kind,
+        plan=plan.to_json(),
+        by_id=by_id,
+        state=ImportBatch.State.READY,
+    )
     if keep:
         folder = settings.DATA_DIR / "files" / "imports"
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +109,9 @@ def opened(batch: ImportBatch) -> Iterator[Path]:
     handle, name = tempfile.mkstemp(dir=folder, suffix=Path(batch.stored_as).suffix)
     try:
         with os.fdopen(handle, "wb") as target:
-            privacy.unseal_file(settings.DATA_DIR / "files" / "imports" / batch.stored_as, target, bound_to=f"import:{batch.id}")
+            privacy.unseal_file(
+                settings.DATA_DIR / "files" / "imports" / batch.stored_as, target, bound_to=f"import:{batch.id}"
+            )
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
@@ -99,10 +119,16 @@ def opened(batch: ImportBatch) -> Iterator[Path]:
 
 def context_of(batch: ImportBatch) -> Context:
     """What preparing needs: today, the store's people by name, its care intervals."""
-    staff = {name: staff_id for name, staff_id in StaffRole.objects.filter(
-        store_id=batch.store_id, staff__is_active=True).values_list("staff__name", "staff_id")}
-    return Context(store_id=batch.store_id, batch_id=batch.id, today=clock.today(), staff=staff,
-                   intervals=care.intervals_of([batch.store_id]))
+    staff = dict(StaffRole.objects.filter(store_id=batch.store_id, staff__is_active=True).values_list(
+            "staff__name", "staff_id"
+        ))
+    return Context(
+        store_id=batch.store_id,
+        batch_id=batch.id,
+        today=clock.today(),
+        staff=staff,
+        intervals=care.intervals_of([batch.store_id]),
+    )
 
 
 def work(chunk: Any, context: Context, prepare: bool) -> Worked:
@@ -112,13 +138,26 @@ def work(chunk: Any, context: Context, prepare: bool) -> Worked:
     kept = []
     for row in converted.rows:
         if row.problems or row.flags:
-            content = {"raw": row.raw, "problems": [
-                {"column": p.column, "value": p.value, "problem": str(p.problem), "expected": str(p.expected)}
-                for p in (row.problems or row.flags)]}
-            kept.append((row.sheet, row.row, chunk.kind, bool(row.problems), json.dumps(content, ensure_ascii=False).encode()))
+            content = {
+                "raw": row.raw,
+                "problems": [
+                    {"column": p.column, "value": p.value, "problem": str(p.problem), "expected": str(p.expected)}
+                    for p in (row.problems or row.flags)
+                ],
+            }
+            kept.append(
+                (row.sheet, row.row, chunk.kind, bool(row.problems), json.dumps(content, ensure_ascii=False).encode())
+            )
     writer = kinds.WRITERS[chunk.kind]
-    return Worked(chunk.kind, writer.prepare(good, context) if prepare else [], kept, len(converted.rows),
-                  len(converted.rows) - len(good), sum(1 for row in good if row.flags), dict(converted.skipped))
+    return Worked(
+        chunk.kind,
+        writer.prepare(good, context) if prepare else [],
+        kept,
+        len(converted.rows),
+        len(converted.rows) - len(good),
+        sum(1 for row in good if row.flags),
+        dict(converted.skipped),
+    )
 
 
 def _start_process(ring: dict[int, bytes]) -> None:
@@ -143,7 +182,9 @@ def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, siz
         for chunk in iter_chunks:
             yield work(chunk, context, prepare)
         return
-    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn"), initializer=_start_process, initargs=({},)) as pool:
+    with ProcessPoolExecutor(
+        max_workers=2, mp_context=get_context("spawn"), initializer=_start_process, initargs=({},)
+    ) as pool:
         waiting: deque[Future[Worked]] = deque(pool.submit(work, chunk, context, prepare) for chunk in (first, second))
         for chunk in iter_chunks:
             waiting.append(pool.submit(work, chunk, context, prepare))
@@ -158,9 +199,18 @@ def keep_rows(batch: ImportBatch, worked: Worked) -> None:
     rows = []
     for sheet, number, kind, is_rejected, content in worked.kept:
         row_id = new_id()
-        rows.append(ImportRow(id=row_id, store_id=batch.store_id, batch_id=batch.id, sheet=sheet[:100], row=number, kind=kind,
-                              is_rejected=is_rejected,
-                              content_sealed=privacy.seal(content.decode(), bound_to=f"customers_importrow.content:{row_id}")))
+        rows.append(
+            ImportRow(
+                id=row_id,
+                store_id=batch.store_id,
+                batch_id=batch.id,
+                sheet=sheet[:100],
+                row=number,
+                kind=kind,
+                is_rejected=is_rejected,
+                content_sealed=privacy.seal(content.decode(), bound_to=f"customers_importrow.content:{row_id}"),
+            )
+        )
     ImportRow.objects.bulk_create(rows, ignore_conflicts=True, batch_size=2000)
 
 
@@ -204,15 +254,25 @@ def check(batch_id: UUID | str, *, store_id: int, progress: Progress | None = No
             return
     with scope.use([store_id]):
         ImportBatch.objects.filter(id=batch.id).update(
-            state=S.READY, rows_total=sums["rows"], rows_done=0, rejected=sums["rejected"], flagged=sums["flagged"], skipped=skipped)
+            state=S.READY,
+            rows_total=sums["rows"],
+            rows_done=0,
+            rejected=sums["rejected"],
+            flagged=sums["flagged"],
+            skipped=skipped,
+        )
 
 
 def _fail(batch: ImportBatch, store_id: int, problem: str) -> None:
     with scope.use([store_id]):
-        ImportBatch.objects.filter(id=batch.id).update(state=ImportBatch.State.FAILED, problem=problem[:300], finished_at=clock.now())
+        ImportBatch.objects.filter(id=batch.id).update(
+            state=ImportBatch.State.FAILED, problem=problem[:300], finished_at=clock.now()
+        )
 
 
-def write(batch_id: UUID | str, *, store_id: int, path: Path | None = None, progress: Progress | None = None) -> ImportBatch:
+def write(
+    batch_id: UUID | str, *, store_id: int, path: Path | None = None, progress: Progress | None = None
+) -> ImportBatch:
     """Write the good rows of every chunk that is not written yet, then what follows from them. Resumable."""
     S = ImportBatch.State
     with scope.use([store_id]):
@@ -264,8 +324,15 @@ def _write_file(batch: ImportBatch, path: Path, context: Context, plan: Any, pro
         batch.state, batch.finished_at = ImportBatch.State.DONE, clock.now()
         batch.rows_total = batch.rows_done
         batch.save(update_fields=["state", "finished_at", "rows_total"])
-        record("import.finished", store_id=store_id, actor_id=batch.by_id, import_id=str(batch.id),
-               accepted=batch.accepted, rejected=batch.rejected, kind=batch.kind)
+        record(
+            "import.finished",
+            store_id=store_id,
+            actor_id=batch.by_id,
+            import_id=str(batch.id),
+            accepted=batch.accepted,
+            rejected=batch.rejected,
+            kind=batch.kind,
+        )
     return batch
 
 
@@ -290,23 +357,35 @@ def _advance(batch: ImportBatch, worked: Worked, written: Written, number: int) 
 
 def rows_of(batch: ImportBatch, *, is_rejected: bool) -> Iterator[tuple[ImportRow, dict[str, Any]]]:
     """Kept rows with their content, in the file's order, those corrected since left out."""
-    for row in ImportRow.objects.filter(batch=batch, is_rejected=is_rejected, fixed_at=None).order_by("sheet", "row").iterator(
-            chunk_size=2000):
+    for row in (
+        ImportRow.objects.filter(batch=batch, is_rejected=is_rejected, fixed_at=None)
+        .order_by("sheet", "row")
+        .iterator(chunk_size=2000)
+    ):
         yield row, row_content(row)
 
 
 def report_entries(batch: ImportBatch, *, is_rejected: bool) -> list[dict[str, Any]]:
     """[{sheet, row, column, value, problem}] for the command line and the page."""
-    return [{"sheet": row.sheet, "row": row.row, "column": p["column"], "value": p["value"],
-             "problem": p["problem"] + (f" {p['expected']}" if p["expected"] else "")}
-            for row, content in rows_of(batch, is_rejected=is_rejected) for p in content["problems"]]
+    return [
+        {
+            "sheet": row.sheet,
+            "row": row.row,
+            "column": p["column"],
+            "value": p["value"],
+            "problem": p["problem"] + (f" {p['expected']}" if p["expected"] else ""),
+        }
+        for row, content in rows_of(batch, is_rejected=is_rejected)
+        for p in content["problems"]
+    ]
 
 
 def fix(row: ImportRow, raw: dict[str, str], *, by_id: int | None) -> Sequence[Any]:
     """Try a corrected row: writes it and returns [], or returns the problems that are left. In a scope."""
     batch = _locked(row.batch_id, ImportBatch.State.DONE)
-    converted = reading.convert_fixed(reading.plan_from_json(batch.plan), sheet=row.sheet, row=row.row, raw=raw,
-                                      today=clock.today())
+    converted = reading.convert_fixed(
+        reading.plan_from_json(batch.plan), sheet=row.sheet, row=row.row, raw=raw, today=clock.today()
+    )
     if converted.problems:
         return converted.problems
     context, writer = context_of(batch), kinds.WRITERS[row.kind]

@@ -19,27 +19,128 @@ from cheban.customers import care
 from cheban.customers.importing.bulk import line
 from cheban.customers.names import search_key
 
-CUSTOMER_FIELDS = ("kind", "name", "customer_no", "gender", "birth_on", "lunar_birthday", "occupation", "region",
-                   "preferred_channel", "preferred_time", "source", "remarks", "tier", "family", "habits",
-                   "special_requests")
-CUSTOMER_COLUMNS = ("id", "store_id", *CUSTOMER_FIELDS, "name_full_pinyin", "name_initials", "name_other_pinyin", "birthday",
-                    "id_number_sealed", "id_number_blind", "address_sealed", "tags", "refused_purposes", "visits",
-                    "spent_fen", "batch_id")
-POINT_COLUMNS = ("id", "store_id", "customer_id", "kind", "value_sealed", "value_blind", "tail_bucket", "is_primary", "batch_id")
-VEHICLE_FIELDS = ("vin", "vin_is_doubtful", "plate_number", "plate_kind", "brand", "series", "model", "trim", "colour", "energy",
-                  "driver_assistance", "engine_no", "seats", "use", "price_fen", "made_on", "purchased_on",
-                  "registered_on", "warranty_until", "warranty_km", "insurer", "policy_no", "compulsory_until",
-                  "insurance_until", "inspection_due_on", "sales_consultant_name", "service_advisor_name")
-VEHICLE_COLUMNS = ("id", "store_id", "owner_id", *VEHICLE_FIELDS, "inspection_kind", "sales_consultant_id", "service_advisor_id",
-                   "odometer_km", "odometer_on", "km_per_day", "km_per_day_basis", "services_done", "last_visit_on",
-                   "first_service_due_on", "second_service_due_on", "maintenance_due_on", "maintenance_low_on",
-                   "maintenance_high_on", "maintenance_due_by", "is_active", "batch_id")
+CUSTOMER_FIELDS = (
+    "kind",
+    "name",
+    "customer_no",
+    "gender",
+    "birth_on",
+    "lunar_birthday",
+    "occupation",
+    "region",
+    "preferred_channel",
+    "preferred_time",
+    "source",
+    "remarks",
+    "tier",
+    "family",
+    "habits",
+    "special_requests",
+)
+CUSTOMER_COLUMNS = (
+    "id",
+    "store_id",
+    *CUSTOMER_FIELDS,
+    "name_full_pinyin",
+    "name_initials",
+    "name_other_pinyin",
+    "birthday",
+    "id_number_sealed",
+    "id_number_blind",
+    "address_sealed",
+    "tags",
+    "refused_purposes",
+    "visits",
+    "spent_fen",
+    "batch_id",
+)
+POINT_COLUMNS = (
+    "id",
+    "store_id",
+    "customer_id",
+    "kind",
+    "value_sealed",
+    "value_blind",
+    "tail_bucket",
+    "is_primary",
+    "batch_id",
+)
+VEHICLE_FIELDS = (
+    "vin",
+    "vin_is_doubtful",
+    "plate_number",
+    "plate_kind",
+    "brand",
+    "series",
+    "model",
+    "trim",
+    "colour",
+    "energy",
+    "driver_assistance",
+    "engine_no",
+    "seats",
+    "use",
+    "price_fen",
+    "made_on",
+    "purchased_on",
+    "registered_on",
+    "warranty_until",
+    "warranty_km",
+    "insurer",
+    "policy_no",
+    "compulsory_until",
+    "insurance_until",
+    "inspection_due_on",
+    "sales_consultant_name",
+    "service_advisor_name",
+)
+VEHICLE_COLUMNS = (
+    "id",
+    "store_id",
+    "owner_id",
+    *VEHICLE_FIELDS,
+    "inspection_kind",
+    "sales_consultant_id",
+    "service_advisor_id",
+    "odometer_km",
+    "odometer_on",
+    "km_per_day",
+    "km_per_day_basis",
+    "services_done",
+    "last_visit_on",
+    "first_service_due_on",
+    "second_service_due_on",
+    "maintenance_due_on",
+    "maintenance_low_on",
+    "maintenance_high_on",
+    "maintenance_due_by",
+    "is_active",
+    "batch_id",
+)
 OWNERSHIP_COLUMNS = ("id", "store_id", "vehicle_id", "customer_id", "since_on", "until_on", "batch_id")
 READING_COLUMNS = ("id", "store_id", "vehicle_id", "read_on", "km", "source", "is_doubtful", "batch_id")
 
-DEFAULTS = {"kind": "person", "source": "service", "tier": "ordinary", "seats": 5, "use": "family", "vin_is_doubtful": False}
-_NULLABLE = {"birth_on", "lunar_birthday", "price_fen", "made_on", "purchased_on", "registered_on", "warranty_until",
-             "warranty_km", "compulsory_until", "insurance_until", "inspection_due_on"}
+DEFAULTS = {
+    "kind": "person",
+    "source": "service",
+    "tier": "ordinary",
+    "seats": 5,
+    "use": "family",
+    "vin_is_doubtful": False,
+}
+_NULLABLE = {
+    "birth_on",
+    "lunar_birthday",
+    "price_fen",
+    "made_on",
+    "purchased_on",
+    "registered_on",
+    "warranty_until",
+    "warranty_km",
+    "compulsory_until",
+    "insurance_until",
+    "inspection_due_on",
+}
 
 
 _COMPANY = re.compile("公司|集团|厂|店|中心|学校|医院|局|委员会|协会|银行|酒店|工作室|事务所|合作社|有限|经营部")
@@ -150,7 +251,9 @@ def split_values(
         vehicle = {}
     km, on = v.get("odometer_km"), v.get("in_at") or v.get("purchased_on")
     is_order = "order_no" in v or "item" in v
-    odometer = (on.date() if hasattr(on, "date") else on, km) if vehicle and km is not None and on and not is_order else None
+    odometer = (
+        (on.date() if hasattr(on, "date") else on, km) if vehicle and km is not None and on and not is_order else None
+    )
     return customer, points, vehicle, odometer
 
 
@@ -159,46 +262,91 @@ def customer_line(customer_id: UUID, customer: dict[str, Any], context: Context)
     address, id_number = customer.get("address"), customer.get("id_number")
     fields = [_default(customer, f) for f in CUSTOMER_FIELDS]
     birth_on = customer.get("birth_on")
-    return line((
-        customer_id, context.store_id, *fields, *name_columns(customer["name"]),
-        birth_on.month * 100 + birth_on.day if birth_on and not customer.get("lunar_birthday") else None,
-        privacy.seal(id_number, bound_to=f"customers_customer.id_number:{customer_id}") if id_number else None,
-        privacy.blind("id_number", id_number) if id_number else None,
-        privacy.seal(address, bound_to=f"customers_customer.address:{customer_id}") if address else None,
-        customer.get("tags") or [], [], 0, 0, context.batch_id,
-    ))
+    return line(
+        (
+            customer_id,
+            context.store_id,
+            *fields,
+            *name_columns(customer["name"]),
+            birth_on.month * 100 + birth_on.day if birth_on and not customer.get("lunar_birthday") else None,
+            privacy.seal(id_number, bound_to=f"customers_customer.id_number:{customer_id}") if id_number else None,
+            privacy.blind("id_number", id_number) if id_number else None,
+            privacy.seal(address, bound_to=f"customers_customer.address:{customer_id}") if address else None,
+            customer.get("tags") or [],
+            [],
+            0,
+            0,
+            context.batch_id,
+        )
+    )
 
 
-def point_line(point_id: UUID, customer_id: UUID, kind: str, value: str, blind: bytes, primary: bool, context: Context) -> str:
+def point_line(
+    point_id: UUID, customer_id: UUID, kind: str, value: str, blind: bytes, primary: bool, context: Context
+) -> str:
     """The COPY line of a contact point, sealed to its own id."""
     is_phone = kind in ("mobile", "landline")
-    return line((point_id, context.store_id, customer_id, kind,
-                 privacy.seal(value, bound_to=f"customers_contactpoint.value:{point_id}"), blind,
-                 privacy.tail_bucket(context.store_id, value[-4:]) if is_phone else None, primary, context.batch_id))
+    return line(
+        (
+            point_id,
+            context.store_id,
+            customer_id,
+            kind,
+            privacy.seal(value, bound_to=f"customers_contactpoint.value:{point_id}"),
+            blind,
+            privacy.tail_bucket(context.store_id, value[-4:]) if is_phone else None,
+            primary,
+            context.batch_id,
+        )
+    )
 
 
 def vehicle_tail(vehicle: dict[str, Any], odometer: tuple[date, int] | None, context: Context) -> str:
     """The COPY line of a new vehicle from `vin` on, with its care dates worked out."""
     energy, use = vehicle.get("energy") or "", vehicle.get("use") or "family"
     dates = care.care_dates(
-        purchased_on=vehicle.get("purchased_on"), registered_on=vehicle.get("registered_on"), use=use,
-        seats=vehicle.get("seats") or 5, energy=energy,
-        interval=care.interval_for(context.intervals, store_id=context.store_id, series=vehicle.get("series") or "", energy=energy),
-        readings=[care.Reading(*odometer)] if odometer else [], services_done=0, last_service_on=None, last_service_km=None,
-        prior=care.USE_PRIOR[use], today=context.today,
+        purchased_on=vehicle.get("purchased_on"),
+        registered_on=vehicle.get("registered_on"),
+        use=use,
+        seats=vehicle.get("seats") or 5,
+        energy=energy,
+        interval=care.interval_for(
+            context.intervals, store_id=context.store_id, series=vehicle.get("series") or "", energy=energy
+        ),
+        readings=[care.Reading(*odometer)] if odometer else [],
+        services_done=0,
+        last_service_on=None,
+        last_service_km=None,
+        prior=care.USE_PRIOR[use],
+        today=context.today,
     )
     if vehicle.get("inspection_due_on"):  # what the source knows beats what the rule computes
         dates.inspection_due_on = vehicle["inspection_due_on"]
     fields = [_default(vehicle, f) for f in VEHICLE_FIELDS if f != "inspection_due_on"]
     cut = VEHICLE_FIELDS.index("inspection_due_on")
     fields.insert(cut, dates.inspection_due_on)
-    return line((
-        *fields, dates.inspection_kind, context.staff.get(vehicle.get("sales_consultant_name") or ""),
-        context.staff.get(vehicle.get("service_advisor_name") or ""), odometer[1] if odometer else None,
-        odometer[0] if odometer else None, dates.km_per_day, dates.km_per_day_basis, 0, None,
-        dates.first_service_due_on, dates.second_service_due_on, dates.maintenance_due_on, dates.maintenance_low_on,
-        dates.maintenance_high_on, dates.maintenance_due_by, True, context.batch_id,
-    ))
+    return line(
+        (
+            *fields,
+            dates.inspection_kind,
+            context.staff.get(vehicle.get("sales_consultant_name") or ""),
+            context.staff.get(vehicle.get("service_advisor_name") or ""),
+            odometer[1] if odometer else None,
+            odometer[0] if odometer else None,
+            dates.km_per_day,
+            dates.km_per_day_basis,
+            0,
+            None,
+            dates.first_service_due_on,
+            dates.second_service_due_on,
+            dates.maintenance_due_on,
+            dates.maintenance_low_on,
+            dates.maintenance_high_on,
+            dates.maintenance_due_by,
+            True,
+            context.batch_id,
+        )
+    )
 
 
 def _default(values: dict[str, Any], name: str) -> Any:

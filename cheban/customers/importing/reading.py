@@ -43,10 +43,17 @@ class TablePlan:
     def rules(self) -> TableRules:
         """What converting its rows needs."""
         return TableRules(
-            self.sheet, self.kind, tuple((c.index, h, c.field, c.unit) for c, (_i, h) in
-                                         zip(self.columns, rows.unique_headings(self.columns), strict=True) if c.field),
+            self.sheet,
+            self.kind,
+            tuple(
+                (c.index, h, c.field, c.unit)
+                for c, (_i, h) in zip(self.columns, rows.unique_headings(self.columns), strict=True)
+                if c.field
+            ),
             rows.unique_headings(self.columns),
-            frozenset(normalise(part) for c in self.columns for part in c.heading.split("/")), self.options)
+            frozenset(normalise(part) for c in self.columns for part in c.heading.split("/")),
+            self.options,
+        )
 
     @property
     def unread(self) -> list[str]:
@@ -69,23 +76,57 @@ class FilePlan:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; `plan_from_json` is the way back."""
-        return {"kind": self.kind, "left_out": self.left_out, "tables": [{
-            "sheet": t.sheet, "kind": t.kind, "heading_row": t.heading_row, "row_estimate": t.row_estimate, "options": t.options,
-            "columns": [{"index": c.index, "heading": c.heading, "field": c.field, "is_doubtful": c.is_doubtful, "unit": c.unit}
-                        for c in t.columns]} for t in self.tables]}
+        return {
+            "kind": self.kind,
+            "left_out": self.left_out,
+            "tables": [
+                {
+                    "sheet": t.sheet,
+                    "kind": t.kind,
+                    "heading_row": t.heading_row,
+                    "row_estimate": t.row_estimate,
+                    "options": t.options,
+                    "columns": [
+                        {
+                            "index": c.index,
+                            "heading": c.heading,
+                            "field": c.field,
+                            "is_doubtful": c.is_doubtful,
+                            "unit": c.unit,
+                        }
+                        for c in t.columns
+                    ],
+                }
+                for t in self.tables
+            ],
+        }
 
     def mapping_json(self) -> dict[str, Any]:
         """What is worth saving for the next file of the same system: heading -> field."""
-        return {"kind": self.kind, "columns": {c.heading: c.field for t in self.tables for c in t.columns},
-                "options": self.tables[0].options if self.tables else {}}
+        return {
+            "kind": self.kind,
+            "columns": {c.heading: c.field for t in self.tables for c in t.columns},
+            "options": self.tables[0].options if self.tables else {},
+        }
 
 
 def plan_from_json(stored: Mapping[str, Any]) -> FilePlan:
     """A plan from its JSON (samples are not kept: they are personal data)."""
-    return FilePlan(stored.get("kind", ""), [
-        TablePlan(t["sheet"], t["kind"], t["heading_row"], [Column(c["index"], c["heading"], c["field"], c["is_doubtful"], [], c["unit"])
-                                                            for c in t["columns"]], t["row_estimate"], t.get("options", {}))
-        for t in stored.get("tables", [])], dict(stored.get("left_out", {})))
+    return FilePlan(
+        stored.get("kind", ""),
+        [
+            TablePlan(
+                t["sheet"],
+                t["kind"],
+                t["heading_row"],
+                [Column(c["index"], c["heading"], c["field"], c["is_doubtful"], [], c["unit"]) for c in t["columns"]],
+                t["row_estimate"],
+                t.get("options", {}),
+            )
+            for t in stored.get("tables", [])
+        ],
+        dict(stored.get("left_out", {})),
+    )
 
 
 def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] | None = None) -> FilePlan:
@@ -93,7 +134,9 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
     given = {normalise(h): f for h, f in (mapping or {}).get("columns", {}).items()}
     for code in given.values():
         if code and code not in BY_CODE:
-            raise Unreadable(_("对应文件里没有“%(code)s”这个字段。可用：%(all)s") % {"code": code, "all": "、".join(BY_CODE)})
+            raise Unreadable(
+                _("对应文件里没有“%(code)s”这个字段。可用：%(all)s") % {"code": code, "all": "、".join(BY_CODE)}
+            )
     wanted = kind if kind != "auto" else (mapping or {}).get("kind") or "auto"
     if wanted != "auto" and wanted not in KINDS:
         raise Unreadable(_("没有“%(kind)s”这种数据。可用：%(all)s") % {"kind": wanted, "all": "、".join(KINDS)})
@@ -112,10 +155,19 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
             plan.tables.append(found)
     if not plan.tables:
         seen = "；".join(f"{s}：{w}" for s, w in plan.left_out.items())
-        raise Unreadable(_("没有找到能识别的列标题。请保留标题行（如 客户名称、移动电话、车牌号），或用对应文件说明。%(seen)s") % {"seen": seen})
+        raise Unreadable(
+            _("没有找到能识别的列标题。请保留标题行（如 客户名称、移动电话、车牌号），或用对应文件说明。%(seen)s")
+            % {"seen": seen}
+        )
     if wanted == "auto":
-        plan.kind = Counter({t.kind: 0 for t in plan.tables} | Counter(
-            k for t in plan.tables for k in [t.kind] * max(t.row_estimate, 1))).most_common(1)[0][0] if plan.tables else ""
+        plan.kind = (
+            Counter(
+                {t.kind: 0 for t in plan.tables}
+                | Counter(k for t in plan.tables for k in [t.kind] * max(t.row_estimate, 1))
+            ).most_common(1)[0][0]
+            if plan.tables
+            else ""
+        )
     return plan
 
 
@@ -207,7 +259,9 @@ def plan_chunks(path: Path, plan: FilePlan, *, chunk_size: int = 20_000) -> Iter
         for number, row in rows.fill_down(table.rows, table.merged):
             if number <= found.heading_row:
                 continue
-            if len(chunk) >= chunk_size and (found.kind != "repair_orders" or any(i < len(row) and row[i] not in ("", None) for i in key)):
+            if len(chunk) >= chunk_size and (
+                found.kind != "repair_orders" or any(i < len(row) and row[i] not in ("", None) for i in key)
+            ):
                 yield RawChunk(found.kind, rules, chunk)
                 chunk = []
             chunk.append((number, row))
@@ -253,7 +307,9 @@ def convert_fixed(plan: FilePlan, *, sheet: str, row: int, raw: Mapping[str, str
     if found:
         return found[0]
     empty = Row(sheet, row, {}, dict(raw))
-    empty.problems.append(rows.Problem(rules.headings[0][1], "", str(_("这一行没有内容。")), str(_("请填写这一行，或不再处理它。"))))
+    empty.problems.append(
+        rows.Problem(rules.headings[0][1], "", str(_("这一行没有内容。")), str(_("请填写这一行，或不再处理它。")))
+    )
     return empty
 
 
@@ -278,12 +334,15 @@ def corrected(plan: FilePlan, *, columns: Mapping[str, Mapping[str, str]], kinds
 
 def field_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Fields for a select, grouped: [(group, [(code, label)])]."""
-    groups = ((_("客户"), "customer_no", "plate"), (_("车辆"), "plate", "order_no"), (_("工单"), "order_no", "appointment_at"),
-              (_("预约"), "appointment_at", None))
+    groups = (
+        (_("客户"), "customer_no", "plate"),
+        (_("车辆"), "plate", "order_no"),
+        (_("工单"), "order_no", "appointment_at"),
+        (_("预约"), "appointment_at", None),
+    )
     codes = [f.code for f in fields.FIELDS]
     found = []
     for label, first, last in groups:
         span = fields.FIELDS[codes.index(first) : codes.index(last) if last else None]
         found.append((str(label), [(f.code, str(_(f.label))) for f in span]))
     return found
-

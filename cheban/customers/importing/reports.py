@@ -17,7 +17,9 @@ SAFE = {"strings_to_formulas": False, "strings_to_urls": False}
 def xlsx(batch: ImportBatch, target: Path | None = None) -> bytes:
     """Refused and doubtful rows under their own headings, with 行号 and 问题; imports again once corrected."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(str(target) if target else buffer, SAFE | {"constant_memory": True, "in_memory": target is None})
+    book = xlsxwriter.Workbook(
+        str(target) if target else buffer, SAFE | {"constant_memory": True, "in_memory": target is None}
+    )
     bold, red = book.add_format({"bold": True}), book.add_format({"bg_color": "#FDE2E1"})
     sheets: dict[str, tuple] = {}
     for is_rejected in (True, False):
@@ -34,7 +36,9 @@ def xlsx(batch: ImportBatch, target: Path | None = None) -> bytes:
             count[0] += 1
             wrong = {p["column"] for p in content["problems"]}
             for column, heading in enumerate(headings):
-                sheet.write_string(count[0], column, str(content["raw"].get(heading, "")), red if heading in wrong else None)
+                sheet.write_string(
+                    count[0], column, str(content["raw"].get(heading, "")), red if heading in wrong else None
+                )
             told = "；".join(f"{p['column']}：{p['problem']}{p['expected']}" for p in content["problems"])
             sheet.write_string(count[0], len(headings), told)
             sheet.write_number(count[0], len(headings) + 1, row.row)
@@ -46,7 +50,7 @@ def xlsx(batch: ImportBatch, target: Path | None = None) -> bytes:
 
 def _sheet_name(name: str, used: dict) -> str:
     clean = "".join(c if c not in "[]:*?/\\" else "_" for c in name).strip("'") or "1"
-    taken = {key for key in used}
+    taken = set(used)
     return clean[:28] if clean[:28] not in taken else f"{clean[:25]}~{len(used)}"
 
 

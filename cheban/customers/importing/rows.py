@@ -39,11 +39,40 @@ class Row:
     flags: list[Problem] = field(default_factory=list)
 
 
-TOTAL = re.compile(r"(?:本页|全部|以上|当日|本月|本日|月度|年度|分店|门店)?(?:合\s*计|小\s*计|总\s*计|累\s*计|共\s*计|总\s*和|汇\s*总|平\s*均)|(?:grand|sub)?[\s-]*totals?|sum", re.IGNORECASE)
-_NOTE = re.compile(r"(制表|审核|打印|导出|填表|复核|经手|签字|盖章|统计|共\s*\d+\s*[条行人页笔]|第\s*\d+\s*页|页码|说明|备注|注)\s*[:：]?|^※|^\*|报表|明细表|明细$|一览表|清单$|有限公司$|page \d+|printed", re.IGNORECASE)
-ORDER_LEVEL = ("order_no", "order_kind", "pay_type", "order_status", "plate", "vin", "brand", "series", "model", "customer_no", "name", "mobile",
-               "deliverer", "deliverer_mobile", "in_at", "promised_at", "out_at", "odometer_km", "service_advisor", "technician",
-               "concern", "province", "city", "address")
+TOTAL = re.compile(
+    r"(?:本页|全部|以上|当日|本月|本日|月度|年度|分店|门店)?(?:合\s*计|小\s*计|总\s*计|累\s*计|共\s*计|总\s*和|汇\s*总|平\s*均)|(?:grand|sub)?[\s-]*totals?|sum",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    r"(制表|审核|打印|导出|填表|复核|经手|签字|盖章|统计|共\s*\d+\s*[条行人页笔]|第\s*\d+\s*页|页码|说明|备注|注)\s*[:：]?|^※|^\*|报表|明细表|明细$|一览表|清单$|有限公司$|page \d+|printed",
+    re.IGNORECASE,
+)
+ORDER_LEVEL = (
+    "order_no",
+    "order_kind",
+    "pay_type",
+    "order_status",
+    "plate",
+    "vin",
+    "brand",
+    "series",
+    "model",
+    "customer_no",
+    "name",
+    "mobile",
+    "deliverer",
+    "deliverer_mobile",
+    "in_at",
+    "promised_at",
+    "out_at",
+    "odometer_km",
+    "service_advisor",
+    "technician",
+    "concern",
+    "province",
+    "city",
+    "address",
+)
 NOT_A_PHONE = frozenset(("无", "空", "暂无", "未知", "不详"))
 """A word where a number should be: somebody must ask for the number, so the row goes to correction."""
 AMOUNTS = frozenset(("labour_fen", "material_fen", "total_fen", "quantity", "unit_price", "premium_fen", "price_fen"))
@@ -74,7 +103,9 @@ def unique_headings(columns: Sequence[Column]) -> tuple[tuple[int, str], ...]:
     return tuple(out)
 
 
-def fill_down(rows: Iterable[tuple[int, list[Any]]], merged: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, list[Any]]]:
+def fill_down(
+    rows: Iterable[tuple[int, list[Any]]], merged: Sequence[tuple[int, int, int, int]]
+) -> Iterator[tuple[int, list[Any]]]:
     """Give each row of a vertical merge the value of its first row."""
     starts: dict[int, list[tuple[int, int, int]]] = {}
     for top, left, bottom, right in merged:
@@ -95,10 +126,23 @@ def fill_down(rows: Iterable[tuple[int, list[Any]]], merged: Sequence[tuple[int,
 
 def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today) -> tuple[list[Row], Counter[str]]:
     """Typed rows of a stretch of a table, and how many rows were skipped by reason."""
-    how = Reading(today=today, is_1904=bool(rules.options.get("is_1904")), negative_amounts=bool(rules.options.get("negative_amounts")),
-                  day_first=rules.options.get("date_order") == "dmy")
-    plan = [(index, heading, code, unit, reading.reader(code, BY_CODE[code].type),
-             {} if BY_CODE[code].type in CACHED_TYPES else None) for index, heading, code, unit in rules.columns]
+    how = Reading(
+        today=today,
+        is_1904=bool(rules.options.get("is_1904")),
+        negative_amounts=bool(rules.options.get("negative_amounts")),
+        day_first=rules.options.get("date_order") == "dmy",
+    )
+    plan = [
+        (
+            index,
+            heading,
+            code,
+            unit,
+            reading.reader(code, BY_CODE[code].type),
+            {} if BY_CODE[code].type in CACHED_TYPES else None,
+        )
+        for index, heading, code, unit in rules.columns
+    ]
     mapped = {index: code for index, _h, code, _u in rules.columns}
     heads = frozenset(code for code in mapped.values() if code in ORDER_LEVEL)
     skipped: Counter[str] = Counter()
@@ -162,13 +206,29 @@ def _skip(cells: list[Any], rules: TableRules, mapped: dict[int, str]) -> str:
         if same >= 2 and same * 2 > len(filled):
             return "heading"
     for index, cell in filled[:4]:
-        if cell.__class__ is str and len(cell) <= 16 and TOTAL.match(cell.strip()) and mapped.get(index) not in ("item", "concern", "remarks"):
+        if (
+            cell.__class__ is str
+            and len(cell) <= 16
+            and TOTAL.match(cell.strip())
+            and mapped.get(index) not in ("item", "concern", "remarks")
+        ):
             rest = [mapped.get(i) for i, _c in filled]
-            if not any(code in ("vin", "plate", "mobile") for i, code in zip((i for i, _c in filled), rest, strict=True) if i != index):
+            if not any(
+                code in ("vin", "plate", "mobile")
+                for i, code in zip((i for i, _c in filled), rest, strict=True)
+                if i != index
+            ):
                 return "subtotal" if re.search(r"小\s*计|sub|本页", cell, re.IGNORECASE) else "total"
     known = [mapped[i] for i, _c in filled if i in mapped]
-    if rules.kind == "repair_orders" and known and set(known) <= AMOUNTS and len(filled) == len(known) and "item" in mapped.values() \
-            and len(known) >= 1 and not rules.options.get("amounts_only_rows"):
+    if (
+        rules.kind == "repair_orders"
+        and known
+        and set(known) <= AMOUNTS
+        and len(filled) == len(known)
+        and "item" in mapped.values()
+        and len(known) >= 1
+        and not rules.options.get("amounts_only_rows")
+    ):
         return "total"
     if first.__class__ is str and len(filled) <= 2:
         words = " ".join(str(c) for _i, c in filled)
@@ -221,8 +281,13 @@ def needs_reach_or_vehicle(row: Row, rules: TableRules) -> None:
 def needs_vehicle(row: Row, rules: TableRules) -> None:
     """A vehicle is known by VIN or plate."""
     if not {"vin", "plate"} & set(row.values) and not _has_problem(row, rules, "vin", "plate"):
-        _missing(row, rules, "vin" if any(c == "vin" for _i, _h, c, _u in rules.columns) else "plate",
-                 _("没有车架号，也没有车牌。"), _("至少填一项，才能认出这辆车。"))
+        _missing(
+            row,
+            rules,
+            "vin" if any(c == "vin" for _i, _h, c, _u in rules.columns) else "plate",
+            _("没有车架号，也没有车牌。"),
+            _("至少填一项，才能认出这辆车。"),
+        )
 
 
 def needs_expiry(row: Row, rules: TableRules) -> None:
@@ -257,8 +322,17 @@ def leaves_after_it_came(row: Row, rules: TableRules) -> None:
     came, left = row.values.get("in_at"), row.values.get("out_at")
     if came and left and (left.date() < came.date() or (left < came and left.time().isoformat() != "00:00:00")):
         heading = _heading_of("out_at", rules)
-        row.problems.append(Problem(heading, row.raw.get(heading, ""), str(_("出厂（%(out)s）早于进厂（%(in)s）。") % {
-            "out": left.strftime("%Y-%m-%d"), "in": came.strftime("%Y-%m-%d")}), str(_("出厂不能早于进厂。"))))
+        row.problems.append(
+            Problem(
+                heading,
+                row.raw.get(heading, ""),
+                str(
+                    _("出厂（%(out)s）早于进厂（%(in)s）。")
+                    % {"out": left.strftime("%Y-%m-%d"), "in": came.strftime("%Y-%m-%d")}
+                ),
+                str(_("出厂不能早于进厂。")),
+            )
+        )
 
 
 def born_before_buying(row: Row, rules: TableRules) -> None:
@@ -266,14 +340,23 @@ def born_before_buying(row: Row, rules: TableRules) -> None:
     born, bought = row.values.get("birth_on"), row.values.get("purchased_on")
     if born and bought and born >= bought:
         heading = _heading_of("birth_on", rules)
-        row.problems.append(Problem(heading, row.raw.get(heading, ""), str(_("生日晚于购车日期。")), str(_("请检查生日和购车日期。"))))
+        row.problems.append(
+            Problem(heading, row.raw.get(heading, ""), str(_("生日晚于购车日期。")), str(_("请检查生日和购车日期。")))
+        )
 
 
 def check_vin_digit(row: Row, rules: TableRules) -> None:
     """A wrong check digit is doubtful, not wrong: imported cars often have one."""
     vin = row.values.get("vin")
     if vin and not vin[1]:
-        row.flags.append(Problem(_heading_of("vin", rules), vin[0], str(_("车架号第 9 位校验不对。")), str(_("请与行驶证核对；进口车可能没有校验位。"))))
+        row.flags.append(
+            Problem(
+                _heading_of("vin", rules),
+                vin[0],
+                str(_("车架号第 9 位校验不对。")),
+                str(_("请与行驶证核对；进口车可能没有校验位。")),
+            )
+        )
 
 
 def work_out_amounts(row: Row, rules: TableRules) -> None:
@@ -283,20 +366,39 @@ def work_out_amounts(row: Row, rules: TableRules) -> None:
         fen = v["quantity"] * v["unit_price"] * 100
         if fen != fen.to_integral_value():
             heading = _heading_of("unit_price", rules)
-            row.problems.append(Problem(heading, row.raw.get(heading, ""), str(_("数量 × 单价 = %(a)s 元，不到整分。") % {"a": fen / 100}),
-                                        str(_("请给出整分的金额。"))))
+            row.problems.append(
+                Problem(
+                    heading,
+                    row.raw.get(heading, ""),
+                    str(_("数量 × 单价 = %(a)s 元，不到整分。") % {"a": fen / 100}),
+                    str(_("请给出整分的金额。")),
+                )
+            )
             return
         v["total_fen"] = int(fen)
     labour, material, total = v.get("labour_fen"), v.get("material_fen"), v.get("total_fen")
     if labour is not None and material is not None and total is not None and abs(labour + material - total) > 1:
-        row.flags.append(Problem(_heading_of("total_fen", rules), row.raw.get(_heading_of("total_fen", rules), ""),
-                                 str(_("合计与工时费、材料费之和不同。")), str(_("应为 %(a).2f 元；可能有优惠或其他费用。") % {"a": (labour + material) / 100})))
+        row.flags.append(
+            Problem(
+                _heading_of("total_fen", rules),
+                row.raw.get(_heading_of("total_fen", rules), ""),
+                str(_("合计与工时费、材料费之和不同。")),
+                str(_("应为 %(a).2f 元；可能有优惠或其他费用。") % {"a": (labour + material) / 100}),
+            )
+        )
 
 
 def cut_off(row: Row, rules: TableRules) -> None:
     """The last line of a file that was cut in the middle."""
     if rules.options.get("cut_row") == row.row:
-        row.problems.append(Problem(rules.headings[-1][1] if rules.headings else "", "", str(_("文件在这一行中断。")), str(_("请重新导出整个文件。"))))
+        row.problems.append(
+            Problem(
+                rules.headings[-1][1] if rules.headings else "",
+                "",
+                str(_("文件在这一行中断。")),
+                str(_("请重新导出整个文件。")),
+            )
+        )
 
 
 _PERSON = (needs_name, needs_reach_or_vehicle, born_before_buying, check_vin_digit, cut_off)
@@ -308,4 +410,3 @@ CHECKS: dict[str, tuple[Callable[[Row, TableRules], None], ...]] = {
     "repair_orders": (needs_order, needs_line, leaves_after_it_came, work_out_amounts, check_vin_digit, cut_off),
 }
 """Kind -> what must hold across the fields of a row."""
-

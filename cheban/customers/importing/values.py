@@ -23,13 +23,60 @@ from cheban.customers.phone import parse_phone
 from cheban.customers.plate import parse_plate
 from cheban.customers.vin import parse_vin
 
-BLANK = frozenset(("", "-", "--", "—", "/", "\\", "无", "空", "暂无", "未知", "不详", "未登记", "null", "none", "nan", "n/a", "na", "0000-00-00",
-                   "0000-00-00 00:00:00", "1900-01-00", "0000/00/00", "00:00:00"))
+BLANK = frozenset(
+    (
+        "",
+        "-",
+        "--",
+        "—",
+        "/",
+        "\\",
+        "无",
+        "空",
+        "暂无",
+        "未知",
+        "不详",
+        "未登记",
+        "null",
+        "none",
+        "nan",
+        "n/a",
+        "na",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "1900-01-00",
+        "0000/00/00",
+        "00:00:00",
+    )
+)
 MOST_FEN = 10**12
-LONGEST = {"customer_no": 64, "order_no": 64, "wechat": 64, "email": 120, "occupation": 64, "province": 30, "city": 30,
-           "district": 30, "address": 300, "remarks": 1000, "brand": 40, "series": 60, "model": 100, "trim": 100, "colour": 32,
-           "engine_no": 40, "insurer": 40, "policy_no": 64, "order_kind": 40, "pay_type": 24, "item": 300, "item_code": 40,
-           "concern": 1000, "order_status": 40, "appointment_no": 64}
+LONGEST = {
+    "customer_no": 64,
+    "order_no": 64,
+    "wechat": 64,
+    "email": 120,
+    "occupation": 64,
+    "province": 30,
+    "city": 30,
+    "district": 30,
+    "address": 300,
+    "remarks": 1000,
+    "brand": 40,
+    "series": 60,
+    "model": 100,
+    "trim": 100,
+    "colour": 32,
+    "engine_no": 40,
+    "insurer": 40,
+    "policy_no": 64,
+    "order_kind": 40,
+    "pay_type": 24,
+    "item": 300,
+    "item_code": 40,
+    "concern": 1000,
+    "order_status": 40,
+    "appointment_no": 64,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +151,114 @@ def read_vin(cell: Any, how: Reading) -> tuple[str, bool]:
 
 
 _WORDS: dict[str, dict[str, str]] = {
-    "gender": {"男": "m", "女": "f", "先生": "m", "女士": "f", "小姐": "f", "男性": "m", "女性": "f", "m": "m", "f": "f", "male": "m",
-               "female": "f"},
-    "kind": {"个人": "person", "私人": "person", "自然人": "person", "个人客户": "person", "私家": "person", "person": "person",
-             "individual": "person", "单位": "company", "公司": "company", "企业": "company", "法人": "company", "机构": "company",
-             "集团": "company", "单位客户": "company", "政府": "company", "company": "company", "corporate": "company", "business": "company"},
-    "energy": {"汽油": "fuel", "柴油": "fuel", "燃油": "fuel", "油车": "fuel", "汽油车": "fuel", "gasoline": "fuel", "petrol": "fuel", "diesel": "fuel",
-               "fuel": "fuel", "混动": "hybrid", "油电混合": "hybrid", "插电混动": "hybrid", "插电式混合动力": "hybrid", "插混": "hybrid",
-               "增程": "hybrid", "增程式": "hybrid", "混合动力": "hybrid", "phev": "hybrid", "hev": "hybrid", "hybrid": "hybrid", "纯电": "electric",
-               "电动": "electric", "纯电动": "electric", "电": "electric", "bev": "electric", "ev": "electric", "electric": "electric"},
-    "use": {"家庭": "family", "家用": "family", "自用": "family", "非营运": "family", "私用": "family", "family": "family", "private": "family",
-            "商务": "business", "公务": "business", "企业": "business", "单位": "business", "business": "business", "网约车": "ride_hailing",
-            "出租": "ride_hailing", "营运": "ride_hailing", "预约出租客运": "ride_hailing", "ride_hailing": "ride_hailing", "货运": "truck",
-            "truck": "truck"},
-    "tier": {"普通": "ordinary", "普通会员": "ordinary", "银卡": "silver", "银卡会员": "silver", "金卡": "gold", "金卡会员": "gold", "白金": "platinum",
-             "白金卡": "platinum", "钻石": "platinum", "ordinary": "ordinary", "silver": "silver", "gold": "gold", "platinum": "platinum"},
-    "source": {"购车": "purchase", "购车客户": "purchase", "销售": "purchase", "维修": "service", "维修客户": "service", "售后": "service",
-               "市场调研": "research", "调研": "research"},
+    "gender": {
+        "男": "m",
+        "女": "f",
+        "先生": "m",
+        "女士": "f",
+        "小姐": "f",
+        "男性": "m",
+        "女性": "f",
+        "m": "m",
+        "f": "f",
+        "male": "m",
+        "female": "f",
+    },
+    "kind": {
+        "个人": "person",
+        "私人": "person",
+        "自然人": "person",
+        "个人客户": "person",
+        "私家": "person",
+        "person": "person",
+        "individual": "person",
+        "单位": "company",
+        "公司": "company",
+        "企业": "company",
+        "法人": "company",
+        "机构": "company",
+        "集团": "company",
+        "单位客户": "company",
+        "政府": "company",
+        "company": "company",
+        "corporate": "company",
+        "business": "company",
+    },
+    "energy": {
+        "汽油": "fuel",
+        "柴油": "fuel",
+        "燃油": "fuel",
+        "油车": "fuel",
+        "汽油车": "fuel",
+        "gasoline": "fuel",
+        "petrol": "fuel",
+        "diesel": "fuel",
+        "fuel": "fuel",
+        "混动": "hybrid",
+        "油电混合": "hybrid",
+        "插电混动": "hybrid",
+        "插电式混合动力": "hybrid",
+        "插混": "hybrid",
+        "增程": "hybrid",
+        "增程式": "hybrid",
+        "混合动力": "hybrid",
+        "phev": "hybrid",
+        "hev": "hybrid",
+        "hybrid": "hybrid",
+        "纯电": "electric",
+        "电动": "electric",
+        "纯电动": "electric",
+        "电": "electric",
+        "bev": "electric",
+        "ev": "electric",
+        "electric": "electric",
+    },
+    "use": {
+        "家庭": "family",
+        "家用": "family",
+        "自用": "family",
+        "非营运": "family",
+        "私用": "family",
+        "family": "family",
+        "private": "family",
+        "商务": "business",
+        "公务": "business",
+        "企业": "business",
+        "单位": "business",
+        "business": "business",
+        "网约车": "ride_hailing",
+        "出租": "ride_hailing",
+        "营运": "ride_hailing",
+        "预约出租客运": "ride_hailing",
+        "ride_hailing": "ride_hailing",
+        "货运": "truck",
+        "truck": "truck",
+    },
+    "tier": {
+        "普通": "ordinary",
+        "普通会员": "ordinary",
+        "银卡": "silver",
+        "银卡会员": "silver",
+        "金卡": "gold",
+        "金卡会员": "gold",
+        "白金": "platinum",
+        "白金卡": "platinum",
+        "钻石": "platinum",
+        "ordinary": "ordinary",
+        "silver": "silver",
+        "gold": "gold",
+        "platinum": "platinum",
+    },
+    "source": {
+        "购车": "purchase",
+        "购车客户": "purchase",
+        "销售": "purchase",
+        "维修": "service",
+        "维修客户": "service",
+        "售后": "service",
+        "市场调研": "research",
+        "调研": "research",
+    },
     "channel": {"电话": "phone", "手机": "phone", "微信": "wechat", "短信": "sms", "邮件": "email", "邮箱": "email"},
 }
 
@@ -141,9 +279,13 @@ _MD = re.compile(r"(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]")
 _MDY = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _EN = re.compile(r"(?:(\d{1,2})[- ])?([A-Za-z]{3,9})\.?[- ](?:(\d{1,2}),?[- ])?(\d{4}|\d{2})")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
-_TIME = re.compile(r"(上午|下午|晚上|晚|中午|早上|凌晨|am|pm)?\s*(\d{1,2})\s*[:：时点]\s*(?:(\d{1,2}|半)?\s*(?:[:：分]\s*(\d{1,2})?\s*(?:\.\d+)?秒?)?)?\s*(am|pm)?",
-                   re.IGNORECASE)
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_TIME = re.compile(
+    r"(上午|下午|晚上|晚|中午|早上|凌晨|am|pm)?\s*(\d{1,2})\s*[:：时点]\s*(?:(\d{1,2}|半)?\s*(?:[:：分]\s*(\d{1,2})?\s*(?:\.\d+)?秒?)?)?\s*(am|pm)?",
+    re.IGNORECASE,
+)
+_MONTHS = {
+    m: i for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _EXPECTED_DATE = _("日期写成 2024-03-05 或 2024年3月5日。")
 
 
@@ -187,22 +329,22 @@ def _from_text(text: str, how: Reading) -> datetime:
         year, month, day = (int(x) for x in match.groups()[:3])
         rest = f"{match[4]}:{match[5]}" if match[4] else ""
     elif match := _YMD.match(clean):
-        year, month, day, rest = int(match[1]), int(match[2]), int(match[3]), clean[match.end():]
+        year, month, day, rest = int(match[1]), int(match[2]), int(match[3]), clean[match.end() :]
         if len(match[1]) == 2:
             year += 2000 if year <= how.today.year % 100 + 10 else 1900
     elif match := _MDY.match(clean):
         first, second, year = int(match[1]), int(match[2]), int(match[3])
         month, day = (second, first) if how.day_first or first > 12 else (first, second)
-        rest = clean[match.end():]
+        rest = clean[match.end() :]
     elif match := _MD.match(clean):
-        month, day, rest = int(match[1]), int(match[2]), clean[match.end():]
+        month, day, rest = int(match[1]), int(match[2]), clean[match.end() :]
         year = how.today.year
         if (month, day) > (how.today.month, how.today.day) and month - how.today.month > 6:
             year -= 1
     elif (match := _EN.match(clean)) and match[2][:3].lower() in _MONTHS and (match[1] or match[3]):
         month, day = _MONTHS[match[2][:3].lower()], int(match[1] or match[3])
         year = int(match[4]) + (2000 if len(match[4]) == 2 else 0)
-        rest = clean[match.end():]
+        rest = clean[match.end() :]
     elif match := _YM.fullmatch(clean):
         year, month, day = int(match[1]), int(match[2]), 1
     if year is None:
@@ -210,7 +352,9 @@ def _from_text(text: str, how: Reading) -> datetime:
     try:
         on = date(year, month, day)
     except ValueError:
-        raise BadValue(_("没有 %(y)s 年 %(m)s 月 %(d)s 日这一天。") % {"y": year, "m": month, "d": day}, expected=_EXPECTED_DATE) from None
+        raise BadValue(
+            _("没有 %(y)s 年 %(m)s 月 %(d)s 日这一天。") % {"y": year, "m": month, "d": day}, expected=_EXPECTED_DATE
+        ) from None
     return datetime.combine(on, _time_of(rest, text))
 
 
@@ -299,7 +443,9 @@ def _cn_number(text: str) -> int:
 def read_lunar(cell: Any, how: Reading) -> int:
     """month * 100 + day, negative in a leap month: '八月十五', '闰四月初三', '8-15'."""
     text = narrow(plain(cell)).replace("农历", "").replace("阴历", "")
-    match = re.fullmatch(r"(闰)?([正一二三四五六七八九十冬腊\d]{1,2})[月\-/.]([初廿卅一二三四五六七八九十\d]{1,3})日?", text)
+    match = re.fullmatch(
+        r"(闰)?([正一二三四五六七八九十冬腊\d]{1,2})[月\-/.]([初廿卅一二三四五六七八九十\d]{1,3})日?", text
+    )
     if match:
         month, day = _cn_number(match[2]), _cn_number(match[3])
         if 1 <= month <= 12 and 1 <= day <= 30:
@@ -341,7 +487,10 @@ def read_money(cell: Any, how: Reading) -> int:
     """Whole fen. Negative only where the mapping allows returns; more than two digits must be zeros."""
     yuan = read_number(cell, how, "元整|元|圆|rmb|cny|块")
     if yuan < 0 and not how.negative_amounts:
-        raise BadValue(_("金额 %(value)s 是负数。") % {"value": plain(cell)[:20]}, expected=_("金额不能小于 0；退货请用允许负数的对应设置导入。"))
+        raise BadValue(
+            _("金额 %(value)s 是负数。") % {"value": plain(cell)[:20]},
+            expected=_("金额不能小于 0；退货请用允许负数的对应设置导入。"),
+        )
     fen = yuan * 100
     if fen != fen.to_integral_value():
         if isinstance(cell, float):
@@ -375,9 +524,13 @@ def read_km(cell: Any, how: Reading) -> int:
     """Whole kilometres, 0 to 2,000,000."""
     km = read_number(cell, how, "公里|千米|km|kms|里程")
     if km < 0:
-        raise BadValue(_("里程 %(value)s 是负数。") % {"value": plain(cell)[:20]}, expected=_("里程在 0 到 200 万公里之间。"))
+        raise BadValue(
+            _("里程 %(value)s 是负数。") % {"value": plain(cell)[:20]}, expected=_("里程在 0 到 200 万公里之间。")
+        )
     if km > 2_000_000:
-        raise BadValue(_("里程 %(value)s 太大。") % {"value": plain(cell)[:20]}, expected=_("里程在 0 到 200 万公里之间。"))
+        raise BadValue(
+            _("里程 %(value)s 太大。") % {"value": plain(cell)[:20]}, expected=_("里程在 0 到 200 万公里之间。")
+        )
     return int(km)
 
 
@@ -405,7 +558,9 @@ def read_id_number(cell: Any, how: Reading) -> str:
     if re.fullmatch(r"\d{16,17}|\d{19,}", text):
         raise BadValue(_("身份证号有 %(n)d 位。") % {"n": len(text)}, expected=_("应为 18 位。"))
     if not re.fullmatch(r"[A-Z0-9()\-]{5,24}", text):
-        raise BadValue(_("“%(value)s”不是证件号。") % {"value": text[:6]}, expected=_("应为 18 位身份证号或其他证件号。"))
+        raise BadValue(
+            _("“%(value)s”不是证件号。") % {"value": text[:6]}, expected=_("应为 18 位身份证号或其他证件号。")
+        )
     return text
 
 
@@ -424,11 +579,30 @@ def _texts(code: str) -> Callable[[Any, Reading], str]:
 
 
 _BY_TYPE: dict[str, Callable[[Any, Reading], Any]] = {
-    "name": read_name, "phone": read_phone, "plate": read_plate, "vin": read_vin, "birthday": read_birthday, "lunar": read_lunar,
-    "date": read_date, "past_date": read_past_date, "moment": read_any_moment, "past_moment": read_past_moment, "money": read_money,
-    "price": read_price, "decimal": read_decimal, "km": read_km, "int": read_int, "id_number": read_id_number, "tags": read_tags,
-    "person": lambda cell, how: read_text(cell, how, 32), "gender": read_word("gender"), "kind": read_word("kind"),
-    "energy": read_word("energy"), "use": read_word("use"), "tier": read_word("tier"), "source": read_word("source"),
+    "name": read_name,
+    "phone": read_phone,
+    "plate": read_plate,
+    "vin": read_vin,
+    "birthday": read_birthday,
+    "lunar": read_lunar,
+    "date": read_date,
+    "past_date": read_past_date,
+    "moment": read_any_moment,
+    "past_moment": read_past_moment,
+    "money": read_money,
+    "price": read_price,
+    "decimal": read_decimal,
+    "km": read_km,
+    "int": read_int,
+    "id_number": read_id_number,
+    "tags": read_tags,
+    "person": lambda cell, how: read_text(cell, how, 32),
+    "gender": read_word("gender"),
+    "kind": read_word("kind"),
+    "energy": read_word("energy"),
+    "use": read_word("use"),
+    "tier": read_word("tier"),
+    "source": read_word("source"),
     "channel": read_word("channel"),
 }
 
@@ -438,8 +612,30 @@ def reader(code: str, type_: str) -> Callable[[Any, Reading], Any]:
     return _BY_TYPE.get(type_) or _texts(code)
 
 
-CACHED_TYPES = frozenset(("birthday", "date", "past_date", "moment", "past_moment", "gender", "kind", "energy", "use", "tier", "source", "channel",
-                          "text", "person", "money", "price", "decimal", "km", "int", "tags"))
+CACHED_TYPES = frozenset(
+    (
+        "birthday",
+        "date",
+        "past_date",
+        "moment",
+        "past_moment",
+        "gender",
+        "kind",
+        "energy",
+        "use",
+        "tier",
+        "source",
+        "channel",
+        "text",
+        "person",
+        "money",
+        "price",
+        "decimal",
+        "km",
+        "int",
+        "tags",
+    )
+)
 """Types whose values repeat so often that reading each text once pays."""
 
 

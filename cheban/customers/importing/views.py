@@ -20,9 +20,13 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @page("customers/imports.html", may="import.see")
 def imports(request: HttpRequest) -> dict:
     """What was imported, and the place to drop a file."""
-    return {"batches": commands.newest(), "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
-            "store_list": org.stores(request.actor), "sources": commands.sources(request.actor.stores),
-            "can_run": request.actor.may("import.run")}
+    return {
+        "batches": commands.newest(),
+        "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
+        "store_list": org.stores(request.actor),
+        "sources": commands.sources(request.actor.stores),
+        "can_run": request.actor.may("import.run"),
+    }
 
 
 @require_POST
@@ -33,9 +37,15 @@ def upload(request: HttpRequest) -> HttpResponse:
     if file is None:
         raise commands.FileRefused(_("请选择一个文件（xlsx、xls 或 csv）。"))
     store = request.POST.get("store", "")
-    batch = commands.upload(file.chunks(), by=request.actor, file_name=file.name, size=file.size,
-                            store_id=int(store) if store.isdigit() else request.actor.stores[0],
-                            kind=request.POST.get("kind") or "auto", source_system=request.POST.get("source", ""))
+    batch = commands.upload(
+        file.chunks(),
+        by=request.actor,
+        file_name=file.name,
+        size=file.size,
+        store_id=int(store) if store.isdigit() else request.actor.stores[0],
+        kind=request.POST.get("kind") or "auto",
+        source_system=request.POST.get("source", ""),
+    )
     if request.htmx or "json" in request.headers.get("Accept", ""):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = f"/customers/imports/{batch.id}/"
@@ -48,13 +58,20 @@ def _context(request: HttpRequest, batch_id: UUID) -> dict:
     step = {"checking": 2, "ready": 2, "writing": 3, "done": 4, "undoing": 4, "undone": 4, "failed": 1}[batch.state]
     plan = reading.plan_from_json(batch.plan)
     return {
-        "batch": batch, "step": step, "plan": plan, "kind_label": kinds.label(batch.kind),
+        "batch": batch,
+        "step": step,
+        "plan": plan,
+        "kind_label": kinds.label(batch.kind),
         "is_running": batch.state in ("checking", "writing", "undoing"),
         "estimate": max(plan.row_estimate, batch.rows_total, batch.rows_done),
-        "fields": reading.field_choices(), "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
+        "fields": reading.field_choices(),
+        "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
         "rejected_rows": commands.kept_rows(batch, is_rejected=True) if batch.state in ("ready", "done") else [],
-        "flagged_rows": commands.kept_rows(batch, is_rejected=False, limit=30) if batch.state in ("ready", "done") else [],
-        "good": batch.rows_total - batch.rejected, "can_run": request.actor.may("import.run"),
+        "flagged_rows": commands.kept_rows(batch, is_rejected=False, limit=30)
+        if batch.state in ("ready", "done")
+        else [],
+        "good": batch.rows_total - batch.rejected,
+        "can_run": request.actor.may("import.run"),
         "can_undo": request.actor.may("import.undo"),
     }
 
@@ -92,7 +109,9 @@ def mapping(request: HttpRequest, batch_id: UUID) -> HttpResponse:
                 columns.setdefault(sheet, {})[parts[2]] = value
             elif parts[0] == "kind":
                 chosen[sheet] = value
-    commands.correct_mapping(found, by=request.actor, columns=columns, kinds=chosen, save_as=request.POST.get("save_as", ""))
+    commands.correct_mapping(
+        found, by=request.actor, columns=columns, kinds=chosen, save_as=request.POST.get("save_as", "")
+    )
     return redirect("customers:import", batch_id)
 
 
@@ -143,7 +162,16 @@ def fix_row(request: HttpRequest, batch_id: UUID, row_id: UUID) -> dict | HttpRe
                 return render(request, "customers/_import_fixed.html", {"batch": commands.get(batch_id), "row": row})
             messages.success(request, _("第 %(n)d 行已改正并导入。") % {"n": row.row})
             return redirect("customers:import", batch_id)
-        problems = [{"column": p.column, "value": p.value, "problem": str(p.problem), "expected": str(p.expected)} for p in left]
+        problems = [
+            {"column": p.column, "value": p.value, "problem": str(p.problem), "expected": str(p.expected)} for p in left
+        ]
     wrong = {p["column"]: p for p in problems}
-    return {"batch": found, "row": row, "problems": problems,
-            "cells": [{"name": f"v:{i}", "heading": h, "value": v, "problem": wrong.get(h)} for i, (h, v) in enumerate(raw.items())]}
+    return {
+        "batch": found,
+        "row": row,
+        "problems": problems,
+        "cells": [
+            {"name": f"v:{i}", "heading": h, "value": v, "problem": wrong.get(h)}
+            for i, (h, v) in enumerate(raw.items())
+        ],
+    }

@@ -81,22 +81,31 @@ class Known:
                             UNION SELECT id FROM customers_vehicle WHERE store_id = ANY (
                               (SELECT current_setting('app.stores'))::int[]) AND plate_number = ANY (%(p)s)
                               AND plate_number <> '')""",  # noqa: S608
-                    {"v": vins, "p": plates})
+                    {"v": vins, "p": plates},
+                )
                 for vehicle_id, owner, owner_name, *values in cursor.fetchall():
                     self.vehicles[vehicle_id] = dict(zip(VEHICLE_FIELDS, values, strict=True)) | {
-                        "id": vehicle_id, "owner_id": owner}
+                        "id": vehicle_id,
+                        "owner_id": owner,
+                    }
                     self._index_vehicle(vehicle_id, owner, owner_name)
             wanted: set[UUID] = {v["owner_id"] for v in self.vehicles.values() if v["owner_id"]}
             if blinds:
-                cursor.execute("""SELECT p.value_blind, c.id, c.name FROM customers_contactpoint p
+                cursor.execute(
+                    """SELECT p.value_blind, c.id, c.name FROM customers_contactpoint p
                     JOIN customers_customer c ON c.id = p.customer_id WHERE p.store_id = ANY (
-                      (SELECT current_setting('app.stores'))::int[]) AND p.value_blind = ANY (%s)""", [blinds])
+                      (SELECT current_setting('app.stores'))::int[]) AND p.value_blind = ANY (%s)""",
+                    [blinds],
+                )
                 for blind, customer_id, name in cursor.fetchall():
                     self.people[("phone", bytes(blind), name)] = customer_id
                     wanted.add(customer_id)
             if numbers:
-                cursor.execute("""SELECT customer_no, id FROM customers_customer WHERE store_id = ANY (
-                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%s)""", [numbers])
+                cursor.execute(
+                    """SELECT customer_no, id FROM customers_customer WHERE store_id = ANY (
+                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%s)""",
+                    [numbers],
+                )
                 for number, customer_id in cursor.fetchall():
                     self.people[("no", number)] = customer_id
                     wanted.add(customer_id)
@@ -104,12 +113,18 @@ class Known:
                 cursor.execute(
                     f"""SELECT id, id_number_blind, address_sealed, tags, {", ".join(CUSTOMER_FIELDS)}
                         FROM customers_customer WHERE id = ANY (%s)""",  # noqa: S608
-                    [list(wanted)])
+                    [list(wanted)],
+                )
                 for customer_id, id_blind, address, tags, *values in cursor.fetchall():
                     self.customers[customer_id] = dict(zip(CUSTOMER_FIELDS, values, strict=True)) | {
-                        "id_number_blind": bytes(id_blind) if id_blind else None, "address_sealed": address, "tags": tags}
-                cursor.execute("SELECT customer_id, value_blind FROM customers_contactpoint WHERE customer_id = ANY (%s)",
-                               [list(wanted)])
+                        "id_number_blind": bytes(id_blind) if id_blind else None,
+                        "address_sealed": address,
+                        "tags": tags,
+                    }
+                cursor.execute(
+                    "SELECT customer_id, value_blind FROM customers_contactpoint WHERE customer_id = ANY (%s)",
+                    [list(wanted)],
+                )
                 for customer_id, blind in cursor.fetchall():
                     self.points.setdefault(customer_id, set()).add(bytes(blind))
 
@@ -138,9 +153,8 @@ class Known:
         if row.customer is None:
             return None
         name = row.customer["name"]
-        if number := row.customer.get("customer_no"):
-            if ("no", number) in self.people:
-                return self.people["no", number]
+        if (number := row.customer.get("customer_no")) and ("no", number) in self.people:
+            return self.people["no", number]
         for _kind, _value, blind in row.points:
             if ("phone", blind, name) in self.people:
                 return self.people["phone", blind, name]
@@ -208,14 +222,20 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 vehicle_id = row.vehicle_id
                 made_vehicles[vehicle_id] = row
                 known.vehicles[vehicle_id] = {f: row.vehicle.get(f) for f in VEHICLE_FIELDS} | {
-                    "id": vehicle_id, "owner_id": customer_id, "vin": row.vehicle.get("vin") or "",
-                    "plate_number": row.vehicle.get("plate_number") or ""}
+                    "id": vehicle_id,
+                    "owner_id": customer_id,
+                    "vin": row.vehicle.get("vin") or "",
+                    "plate_number": row.vehicle.get("plate_number") or "",
+                }
                 known._index_vehicle(vehicle_id, customer_id, row.customer["name"] if row.customer else None)
                 marks.add(("made", vehicle_id))
             else:
                 stored = known.vehicles[vehicle_id]
-                differences = {f: v for f, v in row.vehicle.items() if f in VEHICLE_FIELDS and v not in (None, "")
-                               and v != stored.get(f) and f != "vin_is_doubtful"}
+                differences = {
+                    f: v
+                    for f, v in row.vehicle.items()
+                    if f in VEHICLE_FIELDS and v not in (None, "") and v != stored.get(f) and f != "vin_is_doubtful"
+                }
                 if customer_id is not None and stored["owner_id"] != customer_id:
                     differences["owner_id"] = customer_id
                     known.people["vehicle", vehicle_id, row.customer["name"]] = customer_id
@@ -226,23 +246,32 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                     marks.add(("vehicle", vehicle_id))
         if row.odometer and vehicle_id is not None:
             on, km = row.odometer
-            readings.append(bulk.line((new_id(), context.store_id, vehicle_id, on, km, "import", False, context.batch_id)))
+            readings.append(
+                bulk.line((new_id(), context.store_id, vehicle_id, on, km, "import", False, context.batch_id))
+            )
             result.touched_vehicles.add(vehicle_id)
 
     # Rows of one file may contradict each other; what counts is whether the last word differs from what was stored.
     _settle(customer_changes, before)
     _settle(vehicle_changes, before)
     for marks in touched:
-        real = any(kind == "made" or (kind == "customer" and i in customer_changes) or (kind == "vehicle" and i in vehicle_changes)
-                   for kind, i in marks)
+        real = any(
+            kind == "made"
+            or (kind == "customer" and i in customer_changes)
+            or (kind == "vehicle" and i in vehicle_changes)
+            for kind, i in marks
+        )
         result.accepted += real
         result.unchanged += not real
     for vehicle_id, changes in vehicle_changes.items():
         if "owner_id" in changes and vehicle_id not in made_vehicles:
             if before[vehicle_id]["owner_id"] is not None:
                 ended.append(vehicle_id)
-            ownerships.append(bulk.line((new_id(), context.store_id, vehicle_id, changes["owner_id"], context.today, None,
-                                         context.batch_id)))
+            ownerships.append(
+                bulk.line(
+                    (new_id(), context.store_id, vehicle_id, changes["owner_id"], context.today, None, context.batch_id)
+                )
+            )
     for vehicle_id, row in made_vehicles.items():
         stored = known.vehicles[vehicle_id]
         owner = stored["owner_id"]
@@ -252,8 +281,19 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 del vehicle_changes[vehicle_id]
         vehicles.append(f"{row.vehicle_head}\t{bulk.cell(owner)}\t{row.vehicle_tail}")
         if owner is not None:
-            ownerships.append(bulk.line((new_id(), context.store_id, vehicle_id, owner, row.vehicle.get("purchased_on"), None,
-                                         context.batch_id)))
+            ownerships.append(
+                bulk.line(
+                    (
+                        new_id(),
+                        context.store_id,
+                        vehicle_id,
+                        owner,
+                        row.vehicle.get("purchased_on"),
+                        None,
+                        context.batch_id,
+                    )
+                )
+            )
     fresh_changes = {i: customer_changes.pop(i) for i in list(customer_changes) if i in made_customers}
     with connection.cursor() as cursor:
         bulk.insert(cursor, "customers_customer", CUSTOMER_COLUMNS, customers)
@@ -263,8 +303,16 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
         _tell_purchases(cursor, context, bool(vehicles))
         _change(cursor, "customers_customer", customer_changes, context)
         _change(cursor, "customers_customer", fresh_changes, context, keep=False)
-        _change(cursor, "customers_vehicle", {i: c for i, c in vehicle_changes.items() if i not in made_vehicles}, context)
-        _change(cursor, "customers_vehicle", {i: c for i, c in vehicle_changes.items() if i in made_vehicles}, context, keep=False)
+        _change(
+            cursor, "customers_vehicle", {i: c for i, c in vehicle_changes.items() if i not in made_vehicles}, context
+        )
+        _change(
+            cursor,
+            "customers_vehicle",
+            {i: c for i, c in vehicle_changes.items() if i in made_vehicles},
+            context,
+            keep=False,
+        )
         _end_ownerships(cursor, ended, context)
         bulk.insert(cursor, "customers_vehicleownership", OWNERSHIP_COLUMNS, ownerships)
         bulk.insert(cursor, "customers_odometerreading", READING_COLUMNS, readings, conflict="ON CONFLICT DO NOTHING")
@@ -279,10 +327,18 @@ def _settle(changes: dict[UUID, dict[str, Any]], before: dict[UUID, dict[str, An
     """Keep only changes whose last value differs from what was stored before the chunk."""
     for row_id in list(changes):
         was = before[row_id]
-        derived = {"name_full_pinyin": "name", "name_initials": "name", "name_other_pinyin": "name", "birthday": "birth_on",
-                   "id_number_sealed": "id_number_blind"}
-        kept = {f: v for f, v in changes[row_id].items() if derived.get(f, f) not in was or was[derived.get(f, f)] != changes[row_id].get(
-            derived.get(f, f), v)}
+        derived = {
+            "name_full_pinyin": "name",
+            "name_initials": "name",
+            "name_other_pinyin": "name",
+            "birthday": "birth_on",
+            "id_number_sealed": "id_number_blind",
+        }
+        kept = {
+            f: v
+            for f, v in changes[row_id].items()
+            if derived.get(f, f) not in was or was[derived.get(f, f)] != changes[row_id].get(derived.get(f, f), v)
+        }
         if kept:
             changes[row_id] = kept
         else:
@@ -292,14 +348,21 @@ def _settle(changes: dict[UUID, dict[str, Any]], before: dict[UUID, dict[str, An
 def _as_stored(customer: dict[str, Any]) -> dict[str, Any]:
     stored = {f: customer.get(f) for f in CUSTOMER_FIELDS}
     number, address = customer.get("id_number"), customer.get("address")
-    return stored | {"tags": customer.get("tags") or [], "address_plain": address,
-                     "id_number_blind": privacy.blind("id_number", number) if number else None, "address_sealed": None}
+    return stored | {
+        "tags": customer.get("tags") or [],
+        "address_plain": address,
+        "id_number_blind": privacy.blind("id_number", number) if number else None,
+        "address_sealed": None,
+    }
 
 
 def _differences(stored: dict[str, Any], incoming: dict[str, Any], customer_id: UUID) -> dict[str, Any]:
     """Columns that an incoming row would change; a blank never erases, a default never overwrites."""
-    found = {f: incoming[f] for f in CUSTOMER_FIELDS
-             if incoming.get(f) not in (None, "") and incoming[f] != stored.get(f) and f not in ("source", "kind", "tier")}
+    found = {
+        f: incoming[f]
+        for f in CUSTOMER_FIELDS
+        if incoming.get(f) not in (None, "") and incoming[f] != stored.get(f) and f not in ("source", "kind", "tier")
+    }
     for f in ("kind", "tier"):
         if incoming.get(f) and incoming[f] != stored.get(f) and (stored.get(f) or None) is not None:
             found[f] = incoming[f]
@@ -341,37 +404,62 @@ def _change(cursor, table: str, changes: dict[UUID, dict[str, Any]], context: Co
 def _end_ownerships(cursor, vehicle_ids: list[UUID], context: Context) -> None:
     if not vehicle_ids:
         return
-    cursor.execute("SELECT id FROM customers_vehicleownership WHERE vehicle_id = ANY (%s) AND until_on IS NULL", [vehicle_ids])
+    cursor.execute(
+        "SELECT id FROM customers_vehicleownership WHERE vehicle_id = ANY (%s) AND until_on IS NULL", [vehicle_ids]
+    )
     ids = [row[0] for row in cursor.fetchall()]
-    bulk.keep_before(cursor, store_id=context.store_id, batch_id=context.batch_id, table="customers_vehicleownership", ids=ids)
-    cursor.execute("UPDATE customers_vehicleownership SET until_on = greatest(%s, since_on) WHERE id = ANY (%s)",
-                   [context.today, ids])
+    bulk.keep_before(
+        cursor, store_id=context.store_id, batch_id=context.batch_id, table="customers_vehicleownership", ids=ids
+    )
+    cursor.execute(
+        "UPDATE customers_vehicleownership SET until_on = greatest(%s, since_on) WHERE id = ANY (%s)",
+        [context.today, ids],
+    )
 
 
 def _tell_new_customers(cursor, context: Context, any_made: bool) -> None:
     if any_made:
-        events.record_from(cursor, "customer.recorded", """SELECT store_id, now(), NULL::int, id, NULL::uuid,
+        events.record_from(
+            cursor,
+            "customer.recorded",
+            """SELECT store_id, now(), NULL::int, id, NULL::uuid,
             jsonb_build_object('source', source, 'import_id', %(batch)s::text) FROM stage_customers_customer""",
-                           {"batch": str(context.batch_id)})
+            {"batch": str(context.batch_id)},
+        )
 
 
 def _tell_purchases(cursor, context: Context, any_made: bool) -> None:
     if any_made:
-        events.record_from(cursor, "vehicle.purchased", """SELECT store_id, purchased_on + interval '12 hours', NULL::int,
+        events.record_from(
+            cursor,
+            "vehicle.purchased",
+            """SELECT store_id, purchased_on + interval '12 hours', NULL::int,
             owner_id, id, jsonb_build_object('label', trim(brand || ' ' || series), 'plate', plate_number, 'import_id', %(batch)s::text)
             FROM stage_customers_vehicle WHERE purchased_on IS NOT NULL AND owner_id IS NOT NULL""",
-                           {"batch": str(context.batch_id)})
+            {"batch": str(context.batch_id)},
+        )
 
 
 def _tell_changes(cursor, context: Context, changes: dict[UUID, dict[str, Any]]) -> None:
     if changes:
-        hidden = {"name_full_pinyin": "", "name_initials": "", "name_other_pinyin": "", "birthday": "",
-                  "id_number_blind": "", "id_number_sealed": "id_number", "address_sealed": "address"}
+        hidden = {
+            "name_full_pinyin": "",
+            "name_initials": "",
+            "name_other_pinyin": "",
+            "birthday": "",
+            "id_number_blind": "",
+            "id_number_sealed": "id_number",
+            "address_sealed": "address",
+        }
         fields = [sorted({hidden.get(f, f) for f in c} - {""}) for c in changes.values()]
-        events.record_from(cursor, "customer.changed", """SELECT c.store_id, now(), NULL::int, c.id, NULL::uuid,
+        events.record_from(
+            cursor,
+            "customer.changed",
+            """SELECT c.store_id, now(), NULL::int, c.id, NULL::uuid,
             jsonb_build_object('fields', string_to_array(n.fields, ','), 'import_id', %(batch)s::text)
             FROM unnest(%(ids)s::uuid[], %(fields)s::text[]) n(id, fields) JOIN customers_customer c ON c.id = n.id""",
-                           {"batch": str(context.batch_id), "ids": list(changes), "fields": [",".join(f) for f in fields]})
+            {"batch": str(context.batch_id), "ids": list(changes), "fields": [",".join(f) for f in fields]},
+        )
 
 
 def finish(vehicle_ids: set[UUID], *, today: date) -> None:

@@ -48,5 +48,7 @@ REVOKE ALL ON FUNCTION customers_search(text, text, int, bytea, int) FROM PUBLIC
 class Migration(migrations.Migration):
     dependencies = [("customers", "0001_initial")]
     operations = [
-        migrations.RunSQL(SQL, "DROP FUNCTION customers_search(text, text, int, bytea, int); DROP INDEX vehicle_plate_vin_fragment"),
+        migrations.RunSQL(
+            SQL, "DROP FUNCTION customers_search(text, text, int, bytea, int); DROP INDEX vehicle_plate_vin_fragment"
+        ),
     ]

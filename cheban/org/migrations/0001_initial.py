@@ -7,68 +7,97 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Staff',
+            name="Staff",
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('login', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=32)),
-                ('is_active', models.BooleanField(default=True)),
-                ('language', models.CharField(default='zh-hans', max_length=8)),
-                ('theme', models.CharField(default='system', max_length=8)),
-                ('joined_on', models.DateField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("login", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=32)),
+                ("is_active", models.BooleanField(default=True)),
+                ("language", models.CharField(default="zh-hans", max_length=8)),
+                ("theme", models.CharField(default="system", max_length=8)),
+                ("joined_on", models.DateField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DealerGroup',
+            name="DealerGroup",
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Store',
+            name="Store",
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16, unique=True)),
-                ('name', models.CharField(max_length=64)),
-                ('brand', models.CharField(blank=True, max_length=32)),
-                ('city', models.CharField(blank=True, max_length=32)),
-                ('time_zone', models.CharField(default='Asia/Shanghai', max_length=32)),
-                ('quiet_from', models.TimeField(default='21:00')),
-                ('quiet_until', models.TimeField(default='08:30')),
-                ('contact_gap_days', models.SmallIntegerField(default=7)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='org.dealergroup')),
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=16, unique=True)),
+                ("name", models.CharField(max_length=64)),
+                ("brand", models.CharField(blank=True, max_length=32)),
+                ("city", models.CharField(blank=True, max_length=32)),
+                ("time_zone", models.CharField(default="Asia/Shanghai", max_length=32)),
+                ("quiet_from", models.TimeField(default="21:00")),
+                ("quiet_until", models.TimeField(default="08:30")),
+                ("contact_gap_days", models.SmallIntegerField(default=7)),
+                ("group", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="org.dealergroup")),
             ],
         ),
         migrations.CreateModel(
-            name='StaffRole',
+            name="StaffRole",
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('group_admin', '集团管理员'), ('operations', '运营'), ('store_manager', '店长'), ('sales_consultant', '销售顾问'), ('service_advisor', '服务顾问'), ('service_specialist', '售后专员'), ('technician', '技师'), ('quality_control', '品控'), ('caller', '客服回访'), ('parts', '备件'), ('cashier', '收银'), ('auditor', '审计（只读）')], max_length=24)),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to=settings.AUTH_USER_MODEL)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff_roles', to='org.store')),
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("group_admin", "集团管理员"),
+                            ("operations", "运营"),
+                            ("store_manager", "店长"),
+                            ("sales_consultant", "销售顾问"),
+                            ("service_advisor", "服务顾问"),
+                            ("service_specialist", "售后专员"),
+                            ("technician", "技师"),
+                            ("quality_control", "品控"),
+                            ("caller", "客服回访"),
+                            ("parts", "备件"),
+                            ("cashier", "收银"),
+                            ("auditor", "审计（只读）"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="roles", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="staff_roles", to="org.store"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='store',
-            constraint=models.CheckConstraint(condition=models.Q(('contact_gap_days__range', (0, 90))), name='contact_gap_is_0_to_90_days'),
+            model_name="store",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("contact_gap_days__range", (0, 90))), name="contact_gap_is_0_to_90_days"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staffrole',
-            constraint=models.UniqueConstraint(fields=('staff', 'store', 'role'), name='a_role_is_held_once_per_store'),
+            model_name="staffrole",
+            constraint=models.UniqueConstraint(fields=("staff", "store", "role"), name="a_role_is_held_once_per_store"),
         ),
     ]

@@ -59,7 +59,9 @@ def test_the_application_role_owns_nothing_and_cannot_bypass(db):
         assert cursor.fetchone() == (0,)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE core_event SET name = 'x'", "DELETE FROM core_event", "DELETE FROM core_auditentry"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE core_event SET name = 'x'", "DELETE FROM core_event", "DELETE FROM core_auditentry"]
+)
 def test_what_happened_cannot_be_changed(cast, statement):
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

@@ -6,63 +6,109 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0001_initial'),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PlanRun',
+            name="PlanRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField()),
-                ('handbook', models.CharField(max_length=16)),
-                ('ran_at', models.DateTimeField()),
-                ('made', models.IntegerField(default=0)),
-                ('held_back', models.JSONField(default=dict)),
-                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='org.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on", models.DateField()),
+                ("handbook", models.CharField(max_length=16)),
+                ("ran_at", models.DateTimeField()),
+                ("made", models.IntegerField(default=0)),
+                ("held_back", models.JSONField(default=dict)),
+                (
+                    "store",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="org.store"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('store', 'on'), name='one_run_row_per_store_and_day')],
+                "constraints": [models.UniqueConstraint(fields=("store", "on"), name="one_run_row_per_store_and_day")],
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(db_default=models.Func(function='gen_random_uuid'), primary_key=True, serialize=False)),
-                ('rule', models.CharField(max_length=40)),
-                ('duty', models.CharField(max_length=32)),
-                ('role', models.CharField(max_length=24)),
-                ('assignee_id', models.IntegerField(null=True)),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('subject_id', models.UUIDField()),
-                ('occasion_on', models.DateField()),
-                ('contact_id', models.UUIDField()),
-                ('due_on', models.DateField()),
-                ('facts', models.JSONField(db_default=models.Value('{}', models.JSONField()))),
-                ('weight', models.SmallIntegerField(db_default=0)),
-                ('value_fen', models.BigIntegerField(db_default=0)),
-                ('starts_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('open', '待办'), ('done', '完成'), ('dropped', '取消')], db_default='open', max_length=8)),
-                ('outcome', models.CharField(db_default='', max_length=16)),
-                ('note', models.CharField(db_default='', max_length=500)),
-                ('attempts', models.SmallIntegerField(db_default=0)),
-                ('escalation', models.SmallIntegerField(db_default=0)),
-                ('escalate_at', models.DateTimeField(null=True)),
-                ('planned_on', models.DateField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_by_id', models.IntegerField(null=True)),
-                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='org.store')),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=models.Func(function="gen_random_uuid"), primary_key=True, serialize=False
+                    ),
+                ),
+                ("rule", models.CharField(max_length=40)),
+                ("duty", models.CharField(max_length=32)),
+                ("role", models.CharField(max_length=24)),
+                ("assignee_id", models.IntegerField(null=True)),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("subject_id", models.UUIDField()),
+                ("occasion_on", models.DateField()),
+                ("contact_id", models.UUIDField()),
+                ("due_on", models.DateField()),
+                ("facts", models.JSONField(db_default=models.Value("{}", models.JSONField()))),
+                ("weight", models.SmallIntegerField(db_default=0)),
+                ("value_fen", models.BigIntegerField(db_default=0)),
+                ("starts_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "待办"), ("done", "完成"), ("dropped", "取消")],
+                        db_default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("outcome", models.CharField(db_default="", max_length=16)),
+                ("note", models.CharField(db_default="", max_length=500)),
+                ("attempts", models.SmallIntegerField(db_default=0)),
+                ("escalation", models.SmallIntegerField(db_default=0)),
+                ("escalate_at", models.DateTimeField(null=True)),
+                ("planned_on", models.DateField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_by_id", models.IntegerField(null=True)),
+                (
+                    "store",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="org.store"),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['assignee_id', 'due_at'], name='task_my_day'), models.Index(condition=models.Q(('state', 'open')), fields=['store', 'due_at'], name='task_team'), models.Index(condition=models.Q(('escalate_at__isnull', False), ('state', 'open')), fields=['escalate_at'], name='task_to_escalate'), models.Index(fields=['customer_id', '-due_at'], name='task_of_customer'), models.Index(fields=['contact_id'], name='task_of_contact'), models.Index(condition=models.Q(('state', 'open'), _negated=True), fields=['assignee_id', 'closed_at'], name='task_closed')],
-                'constraints': [models.UniqueConstraint(fields=('subject_id', 'rule', 'occasion_on', 'role'), name='one_task_per_occasion'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='closed_means_closed_at')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["assignee_id", "due_at"], name="task_my_day"
+                    ),
+                    models.Index(condition=models.Q(("state", "open")), fields=["store", "due_at"], name="task_team"),
+                    models.Index(
+                        condition=models.Q(("escalate_at__isnull", False), ("state", "open")),
+                        fields=["escalate_at"],
+                        name="task_to_escalate",
+                    ),
+                    models.Index(fields=["customer_id", "-due_at"], name="task_of_customer"),
+                    models.Index(fields=["contact_id"], name="task_of_contact"),
+                    models.Index(
+                        condition=models.Q(("state", "open"), _negated=True),
+                        fields=["assignee_id", "closed_at"],
+                        name="task_closed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("subject_id", "rule", "occasion_on", "role"), name="one_task_per_occasion"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="closed_means_closed_at",
+                    ),
+                ],
             },
         ),
     ]

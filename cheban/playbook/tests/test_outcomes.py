@@ -33,7 +33,9 @@ def tomorrow_at_ten():
 @pytest.mark.req("R035")
 def test_booked_by_one_side_ends_it_for_both(cast, first_service):
     mine = first_service[Role.SERVICE_SPECIALIST]
-    commands.record_outcome(mine.contact_id, by=cast.actor(Role.SERVICE_SPECIALIST), outcome="booked", when=tomorrow_at_ten())
+    commands.record_outcome(
+        mine.contact_id, by=cast.actor(Role.SERVICE_SPECIALIST), outcome="booked", when=tomorrow_at_ten()
+    )
     assert set(Task.objects.values_list("state", "outcome")) == {("done", "booked")}
     assert Event.objects.get().name == "contact.reached"
 
@@ -61,25 +63,41 @@ def test_a_call_back_comes_at_the_agreed_time_and_not_before(cast, first_service
     assert [g.key for g in queries.my_day(actor, at=real_clock.now())["groups"]] == ["now"]
 
 
-@pytest.mark.parametrize(("outcome", "when", "problem"), [
-    ("call_back", None, commands.NeedsMore), ("refused", None, commands.NeedsMore), ("nonsense", None, commands.NeedsMore)])
+@pytest.mark.parametrize(
+    ("outcome", "when", "problem"),
+    [
+        ("call_back", None, commands.NeedsMore),
+        ("refused", None, commands.NeedsMore),
+        ("nonsense", None, commands.NeedsMore),
+    ],
+)
 def test_what_is_missing_is_said(cast, first_service, outcome, when, problem):
     with pytest.raises(problem):
-        commands.record_outcome(first_service[Role.SERVICE_SPECIALIST].contact_id, by=cast.actor(Role.SERVICE_SPECIALIST),
-                                outcome=outcome, when=when)
+        commands.record_outcome(
+            first_service[Role.SERVICE_SPECIALIST].contact_id,
+            by=cast.actor(Role.SERVICE_SPECIALIST),
+            outcome=outcome,
+            when=when,
+        )
 
 
 def test_nobody_is_called_back_in_quiet_hours_or_the_past(cast, first_service):
     for at in (real_clock.now().replace(hour=14), real_clock.now() - timedelta(hours=1)):
         with pytest.raises(commands.QuietHours):
-            commands.record_outcome(first_service[Role.SERVICE_SPECIALIST].contact_id, by=cast.actor(Role.SERVICE_SPECIALIST),
-                                    outcome="call_back", when=at)
+            commands.record_outcome(
+                first_service[Role.SERVICE_SPECIALIST].contact_id,
+                by=cast.actor(Role.SERVICE_SPECIALIST),
+                outcome="call_back",
+                when=at,
+            )
 
 
 @pytest.mark.req("R020")
 def test_do_not_contact_me_becomes_a_refusal_that_the_next_run_obeys(cast, first_service):
     mine = first_service[Role.SERVICE_SPECIALIST]
-    commands.record_outcome(mine.contact_id, by=cast.actor(Role.SERVICE_SPECIALIST), outcome="refused", reason="do_not_contact")
+    commands.record_outcome(
+        mine.contact_id, by=cast.actor(Role.SERVICE_SPECIALIST), outcome="refused", reason="do_not_contact"
+    )
     dispatch.run_pending()
     dispatch.run_pending()
     consent = Consent.objects.get()
@@ -91,8 +109,12 @@ def test_do_not_contact_me_becomes_a_refusal_that_the_next_run_obeys(cast, first
 def test_a_sold_vehicle_is_no_longer_reminded(cast, first_service):
     from cheban.customers.models import Vehicle
 
-    commands.record_outcome(first_service[Role.SERVICE_SPECIALIST].contact_id, by=cast.actor(Role.SERVICE_SPECIALIST),
-                            outcome="refused", reason="sold")
+    commands.record_outcome(
+        first_service[Role.SERVICE_SPECIALIST].contact_id,
+        by=cast.actor(Role.SERVICE_SPECIALIST),
+        outcome="refused",
+        reason="sold",
+    )
     dispatch.run_pending()
     assert Vehicle.objects.get().is_active is False
 
@@ -123,8 +145,9 @@ def test_an_outcome_can_be_taken_back_by_the_same_person_for_ten_minutes(cast, f
 
 def test_a_colleagues_contact_is_his(cast, first_service):
     with pytest.raises(NotPermitted):
-        commands.record_outcome(first_service[Role.SERVICE_SPECIALIST].contact_id, by=cast.actor(Role.SERVICE_ADVISOR),
-                                outcome="no_answer")
+        commands.record_outcome(
+            first_service[Role.SERVICE_SPECIALIST].contact_id, by=cast.actor(Role.SERVICE_ADVISOR), outcome="no_answer"
+        )
 
 
 def test_late_work_goes_up_once_per_step(cast, first_service, clock):
@@ -145,8 +168,12 @@ def test_the_manager_hands_over_in_bulk_but_not_to_outsiders(cast, first_service
 
 def test_my_day_costs_the_same_number_of_queries_whatever_its_length(cast, django_assert_max_num_queries):
     for i in range(30):
-        given.vehicle(cast.a, given.customer(cast.a, f"张{i}", phone=f"138000012{i:02d}"), plate=f"沪A000{i:02d}",
-                      insurance_until=given.days(20))
+        given.vehicle(
+            cast.a,
+            given.customer(cast.a, f"张{i}", phone=f"138000012{i:02d}"),
+            plate=f"沪A000{i:02d}",
+            insurance_until=given.days(20),
+        )
     planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
     with django_assert_max_num_queries(5):
         day = queries.my_day(cast.actor(Role.SERVICE_SPECIALIST), at=real_clock.now())

@@ -34,7 +34,8 @@ def test_seven_days_before_the_first_service_both_sides_owe_something(cast):
     run(cast)
     assert set(tasks("first_service_due").values_list("role", "assignee_id")) == {
         (Role.SERVICE_SPECIALIST, cast.staff[Role.SERVICE_SPECIALIST].id),
-        (Role.SALES_CONSULTANT, cast.staff[Role.SALES_CONSULTANT].id)}
+        (Role.SALES_CONSULTANT, cast.staff[Role.SALES_CONSULTANT].id),
+    }
 
 
 @pytest.mark.req("R035")
@@ -46,7 +47,9 @@ def test_eight_days_before_nothing_is_owed_yet(cast):
 
 @pytest.mark.req("R035")
 def test_the_run_twice_makes_nothing_twice_even_after_the_forecast_moved(cast):
-    vehicle = given.vehicle(cast.a, given.customer(cast.a), purchased_on=given.days(-170), first_service_due_on=given.days(5))
+    vehicle = given.vehicle(
+        cast.a, given.customer(cast.a), purchased_on=given.days(-170), first_service_due_on=given.days(5)
+    )
     assert run(cast).made == 2
     assert run(cast).made == 0
     vehicle.first_service_due_on = given.days(3)
@@ -56,17 +59,28 @@ def test_the_run_twice_makes_nothing_twice_even_after_the_forecast_moved(cast):
 
 @pytest.mark.req("R090")
 def test_a_missed_week_is_caught_up(cast):
-    given.vehicle(cast.a, given.customer(cast.a), services_done=3, last_service_on=given.days(-190),
-                  maintenance_due_on=given.days(-6))
+    given.vehicle(
+        cast.a,
+        given.customer(cast.a),
+        services_done=3,
+        last_service_on=given.days(-190),
+        maintenance_due_on=given.days(-6),
+    )
     assert run(cast).made == 1
 
 
 @pytest.mark.req("R087")
-@pytest.mark.parametrize(("fields", "greeted"), [
-    ({"birthday": 1123}, True), ({"birthday": 1124}, False),
-    ({"lunar_birthday": 1015}, True), ({"lunar_birthday": 1016}, False),
-    ({"birthday": 1123, "kind": "company"}, False), ({"birthday": 1123, "last_visit_on": date(2020, 1, 1)}, False),
-])
+@pytest.mark.parametrize(
+    ("fields", "greeted"),
+    [
+        ({"birthday": 1123}, True),
+        ({"birthday": 1124}, False),
+        ({"lunar_birthday": 1015}, True),
+        ({"lunar_birthday": 1016}, False),
+        ({"birthday": 1123, "kind": "company"}, False),
+        ({"birthday": 1123, "last_visit_on": date(2020, 1, 1)}, False),
+    ],
+)
 def test_birthdays_by_the_solar_and_the_lunar_calendar(cast, fields, greeted):
     """23 November 2026 is the 15th of the tenth lunar month."""
     customer = given.customer(cast.a, **({"last_visit_on": given.days(-30)} | fields))
@@ -84,9 +98,19 @@ def test_festival_greetings_go_to_gold_customers_on_the_lunar_day(cast):
 
 
 @pytest.mark.req("R086")
-@pytest.mark.parametrize(("days", "rule"), [(60, "insurance_renewal_60"), (31, "insurance_renewal_60"), (30, "insurance_renewal_30"),
-                                            (8, "insurance_renewal_30"), (7, "insurance_renewal_7"), (0, "insurance_renewal_7"),
-                                            (61, None), (-1, None)])
+@pytest.mark.parametrize(
+    ("days", "rule"),
+    [
+        (60, "insurance_renewal_60"),
+        (31, "insurance_renewal_60"),
+        (30, "insurance_renewal_30"),
+        (8, "insurance_renewal_30"),
+        (7, "insurance_renewal_7"),
+        (0, "insurance_renewal_7"),
+        (61, None),
+        (-1, None),
+    ],
+)
 def test_insurance_is_renewed_in_three_steps_one_at_a_time(cast, days, rule):
     given.vehicle(cast.a, given.customer(cast.a), insurance_until=given.days(days))
     run(cast)
@@ -105,9 +129,17 @@ def test_who_has_not_come_for_six_nine_twelve_months_is_asked_why(cast, months):
 @pytest.mark.req("R020")
 def test_who_refused_is_not_contacted_and_is_counted(cast):
     customer = given.customer(cast.a)
-    given.vehicle(cast.a, customer, insurance_until=given.days(20), inspection_due_on=given.days(10), inspection_kind="sticker")
-    customers.change_consent(customer, by=cast.actor(Role.SERVICE_ADVISOR), purpose="insurance", channel="any",
-                             is_given=False, proof="电话里说的")
+    given.vehicle(
+        cast.a, customer, insurance_until=given.days(20), inspection_due_on=given.days(10), inspection_kind="sticker"
+    )
+    customers.change_consent(
+        customer,
+        by=cast.actor(Role.SERVICE_ADVISOR),
+        purpose="insurance",
+        channel="any",
+        is_given=False,
+        proof="电话里说的",
+    )
     plan = run(cast)
     assert list(Task.objects.values_list("rule", flat=True)) == ["inspection_due"]
     assert plan.held_back == {"refused": 1}
@@ -116,7 +148,9 @@ def test_who_refused_is_not_contacted_and_is_counted(cast):
 @pytest.mark.req("R020")
 def test_a_customer_spoken_to_this_week_is_left_in_peace_unless_it_is_urgent(cast):
     customer = given.customer(cast.a, last_contact_at=real_clock.now() - timedelta(days=2))
-    given.vehicle(cast.a, customer, inspection_due_on=given.days(10), inspection_kind="sticker", insurance_until=given.days(5))
+    given.vehicle(
+        cast.a, customer, inspection_due_on=given.days(10), inspection_kind="sticker", insurance_until=given.days(5)
+    )
     plan = run(cast)
     assert list(Task.objects.values_list("rule", flat=True)) == ["insurance_renewal_7"]
     assert plan.held_back == {"too_soon": 1}
@@ -126,7 +160,14 @@ def test_several_reasons_of_one_customer_are_one_contact_of_one_person(cast):
     customer = given.customer(cast.a)
     given.vehicle(cast.a, customer, plate="沪A11111", insurance_until=given.days(5))
     given.vehicle(cast.a, customer, plate="沪A22222", inspection_due_on=given.days(10), inspection_kind="on_line")
-    given.vehicle(cast.a, customer, plate="沪A33333", services_done=4, last_service_on=given.days(-180), maintenance_due_on=given.days(3))
+    given.vehicle(
+        cast.a,
+        customer,
+        plate="沪A33333",
+        services_done=4,
+        last_service_on=given.days(-180),
+        maintenance_due_on=given.days(3),
+    )
     run(cast)
     assert Task.objects.count() == 3
     assert Task.objects.values("contact_id", "assignee_id").distinct().count() == 1
@@ -149,7 +190,9 @@ def test_the_vehicles_own_people_come_first_and_leavers_are_skipped(cast):
     run(cast)
     assert Task.objects.get().assignee_id == second.id
     StaffRole.objects.filter(role=Role.SERVICE_SPECIALIST).delete()
-    given.vehicle(cast.a, given.customer(cast.a, "李四", phone="13700000000"), plate="沪B1", insurance_until=given.days(20))
+    given.vehicle(
+        cast.a, given.customer(cast.a, "李四", phone="13700000000"), plate="沪B1", insurance_until=given.days(20)
+    )
     run(cast)
     assert Task.objects.exclude(assignee_id=second.id).get().assignee_id == cast.staff[Role.STORE_MANAGER].id
 
@@ -176,8 +219,13 @@ def test_other_stores_are_out_of_reach(cast):
 
 
 def test_explain_says_which_condition_fails(cast):
-    vehicle = given.vehicle(cast.a, given.customer(cast.a), services_done=1, purchased_on=given.days(-100),
-                            first_service_due_on=given.days(3))
+    vehicle = given.vehicle(
+        cast.a,
+        given.customer(cast.a),
+        services_done=1,
+        purchased_on=given.days(-100),
+        first_service_due_on=given.days(3),
+    )
     findings = queries.explain("first_service_due", vehicle.id, day=real_clock.today())
     assert [f.says for f in findings if not f.holds] == ["还没有做过首保"]
 
@@ -187,8 +235,12 @@ def test_two_planners_at_once_make_each_task_once(committed, clock):
         cast = given.cast(scoped=False)
     with scope.use([cast.a.id]):
         for i in range(40):
-            given.vehicle(cast.a, given.customer(cast.a, f"张{i}", phone=f"138000012{i:02d}"), plate=f"沪A000{i:02d}",
-                          insurance_until=given.days(20))
+            given.vehicle(
+                cast.a,
+                given.customer(cast.a, f"张{i}", phone=f"138000012{i:02d}"),
+                plate=f"沪A000{i:02d}",
+                insurance_until=given.days(20),
+            )
     made, barrier = [], threading.Barrier(4)
 
     def plan() -> None:
