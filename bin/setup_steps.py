@@ -57,10 +57,7 @@ def call(*command: str | Path, why: str, env: dict[str, str] | None = None) -> N
 def works(venv: Path) -> bool:
     """Whether the virtual environment's Python starts (the Python it was made from may be gone)."""
     with contextlib.suppress(OSError):
-        return (
-            subprocess.run([python_in(venv), "-I", "-c", ""], capture_output=True, check=False).returncode
-            == 0
-        )
+        return subprocess.run([python_in(venv), "-I", "-c", ""], capture_output=True, check=False).returncode == 0
     return False
 
 
@@ -78,9 +75,7 @@ def install_uv() -> None:
     venv = BUILD / "boot"
     shutil.rmtree(venv, ignore_errors=True)
     want = ("--require-hashes", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS / "boot.txt")
-    network = (
-        "uv 没有装上：检查网络或 pip 的软件源设置后重试。 Could not install uv: check pip's index settings."
-    )
+    network = "uv 没有装上：检查网络或 pip 的软件源设置后重试。 Could not install uv: check pip's index settings."
     made = subprocess.run([sys.executable, "-m", "venv", venv], capture_output=True, text=True, check=False)
     if made.returncode == 0:
         call(python_in(venv), "-m", "pip", "install", *want, why=network)
@@ -164,9 +159,7 @@ def build_front_end() -> None:
             why="前端依赖没有装上（npm ci）：检查网络或 npm 的软件源后重试。 npm ci failed.",
         ),
     )
-    call(
-        node, ROOT / "frontend" / "build.mjs", env=env, why="前端没有构建成功。 The front end did not build."
-    )
+    call(node, ROOT / "frontend" / "build.mjs", env=env, why="前端没有构建成功。 The front end did not build.")
 
 
 def compile_translations() -> None:
@@ -178,9 +171,21 @@ def compile_translations() -> None:
     )
 
 
+def find_browser() -> str | None:
+    """The browser that the tests drive."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def has_chinese_font() -> bool:
+    """Whether a page's Chinese is drawn as characters; True when that cannot be asked."""
+    if not shutil.which("fc-list"):
+        return True
+    return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout.strip())
+
+
 def install_browser() -> None:
     """Chromium and Chinese fonts for the browser tests, from the system's packages."""
-    if shutil.which("chromium") or shutil.which("google-chrome"):
+    if find_browser() and has_chinese_font():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         env = {"DEBIAN_FRONTEND": "noninteractive"}
@@ -287,15 +292,13 @@ def steps(profile: str) -> list[Step]:
             compile_translations,
         ),
     ]
-    if not (ROOT / "package.json").exists():
-        found = [step for step in found if step.name != "front-end"]
     if profile == "test":
         found.append(
             Step(
                 "browser",
                 "安装浏览器 · browser",
-                lambda: "chromium",
-                Path(shutil.which("chromium") or shutil.which("google-chrome") or "/nonexistent"),
+                lambda: f"{find_browser()} {has_chinese_font()}",
+                Path(find_browser() or "/nonexistent"),
                 install_browser,
             )
         )
