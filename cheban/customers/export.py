@@ -54,7 +54,7 @@ def customers_xlsx(
         "day": today.isoformat(),
         "n": len(rows),
     }
-    sheet.set_header(f"&C&G{mark}")
+    sheet.set_header("&C" + mark.replace("&", "&&"))
     sheet.write_string(0, 0, mark)
     headings = [
         _("姓名"),

@@ -119,9 +119,9 @@ def opened(batch: ImportBatch) -> Iterator[Path]:
 
 def context_of(batch: ImportBatch) -> Context:
     """What preparing needs: today, the store's people by name, its care intervals."""
-    staff = dict(StaffRole.objects.filter(store_id=batch.store_id, staff__is_active=True).values_list(
-            "staff__name", "staff_id"
-        ))
+    staff = dict(
+        StaffRole.objects.filter(store_id=batch.store_id, staff__is_active=True).values_list("staff__name", "staff_id")
+    )
     return Context(
         store_id=batch.store_id,
         batch_id=batch.id,

@@ -47,6 +47,7 @@ _NOTE = re.compile(
     r"(制表|审核|打印|导出|填表|复核|经手|签字|盖章|统计|共\s*\d+\s*[条行人页笔]|第\s*\d+\s*页|页码|说明|备注|注)\s*[:：]?|^※|^\*|报表|明细表|明细$|一览表|清单$|有限公司$|page \d+|printed",
     re.IGNORECASE,
 )
+_IDENTITY = re.compile(r"\+?\d{7,15}|[A-Z0-9]{17}|[\u4e00-\u9fff][A-Z][A-Z0-9]{4,6}[\u4e00-\u9fff]?")
 ORDER_LEVEL = (
     "order_no",
     "order_kind",
@@ -212,10 +213,10 @@ def _skip(cells: list[Any], rules: TableRules, mapped: dict[int, str]) -> str:
             and TOTAL.match(cell.strip())
             and mapped.get(index) not in ("item", "concern", "remarks")
         ):
-            rest = [mapped.get(i) for i, _c in filled]
             if not any(
-                code in ("vin", "plate", "mobile")
-                for i, code in zip((i for i, _c in filled), rest, strict=True)
+                mapped.get(i) in ("vin", "plate", "mobile")
+                and _IDENTITY.fullmatch(re.sub(r"[\s·.-]", "", plain(c)).upper())
+                for i, c in filled
                 if i != index
             ):
                 return "subtotal" if re.search(r"小\s*计|sub|本页", cell, re.IGNORECASE) else "total"
