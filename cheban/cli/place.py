@@ -69,8 +69,7 @@ def make_ready() -> Place:
         names = ("CHEBAN_DB_APP_URL", "CHEBAN_DB_OWNER_URL")
         known = {name: os.environ[name] for name in names if name in os.environ}
         return Place(folder, {**_paths(folder), **known}, started_database=False, embedded=False)
-    if not folder.exists():
-        postgres.make_folders(folder)
+    postgres.make_folders(folder)
     _make_keys(folder)
     if url := os.environ.get("DATABASE_URL"):
         app_url = postgres.ensure_app_role(
