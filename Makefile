@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON_RUN := env PYTHONSAFEPATH=1 PYTHONPATH='$(CURDIR)' .venv/bin/python
 PYTEST := $(PYTHON_RUN) -m pytest
 LOCK := .build/boot/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header
+	--no-emit-index-url --no-header --no-annotate
 
 .PHONY: help run stop setup test check lint bench faults format lock clean
 
