@@ -194,9 +194,7 @@ def _calendars() -> tuple[str, ...]:
 
 
 def _worker() -> tuple[str, ...]:
-    [alive] = _row(
-        "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
-    )
+    [alive] = _row("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'")
     [waiting] = _row(
         "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"
         " AND coalesce(scheduled_at, now()) < now() - interval '5 minutes'"

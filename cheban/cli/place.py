@@ -56,9 +56,7 @@ def port() -> int:
     """The web server's port: `PORT`, else 8000."""
     text = os.environ.get("PORT") or "8000"
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Failed(
-            f"PORT={text} 不是端口号，应为 1 到 65535。 PORT must be a number from 1 to 65535.", exit_code=2
-        )
+        raise Failed(f"PORT={text} 不是端口号，应为 1 到 65535。 PORT must be a number from 1 to 65535.", exit_code=2)
     return int(text)
 
 
@@ -72,15 +70,11 @@ def make_ready() -> Place:
     postgres.make_folders(folder)
     _make_keys(folder)
     if url := os.environ.get("DATABASE_URL"):
-        app_url = postgres.ensure_app_role(
-            url, password=secret(folder, "pg_app_password", make=random_password)
-        )
+        app_url = postgres.ensure_app_role(url, password=secret(folder, "pg_app_password", make=random_password))
         urls = {"CHEBAN_DB_OWNER_URL": url, "CHEBAN_DB_APP_URL": app_url}
         return Place(folder, {**_paths(folder), **urls}, started_database=False, embedded=False)
     server = postgres.start(folder, tell=note)
-    return Place(
-        folder, {**_paths(folder), **server.environ()}, started_database=server.started, embedded=True
-    )
+    return Place(folder, {**_paths(folder), **server.environ()}, started_database=server.started, embedded=True)
 
 
 def setup_django(*, owner: bool = False) -> Place:
@@ -125,9 +119,7 @@ def migrate_if_changed(place: Place, *, tell: Callable[[str], None] = lambda _: 
     The mark is in the database, so that a backup which is restored brings its own mark along.
     """
     with psycopg.connect(place.environ["CHEBAN_DB_APP_URL"], connect_timeout=10) as app:
-        [mark] = app.execute(
-            "SELECT obj_description(to_regclass('django_migrations'), 'pg_class')"
-        ).fetchone()
+        [mark] = app.execute("SELECT obj_description(to_regclass('django_migrations'), 'pg_class')").fetchone()
     if mark == _tables_wanted():
         return False
     tell("更新数据表 · migrating the tables")

@@ -204,9 +204,7 @@ def _watch(children: list[Child], place: Place) -> None:
             # The supervisor starts PostgreSQL again; this is for the day the supervisor itself is killed.
             next_look = time.monotonic() + 2
             if not postgres.supervised(place.data_dir):
-                note(
-                    "数据库的看护进程不在了，重新启动 · the database's supervisor is gone, starting it again"
-                )
+                note("数据库的看护进程不在了，重新启动 · the database's supervisor is gone, starting it again")
                 try:
                     postgres.start(place.data_dir, tell=note)
                 except postgres.ServerFailed as failed:

@@ -21,9 +21,7 @@ def test_help_lists_the_commands_and_loads_neither_django_nor_the_database(tmp_p
         "except SystemExit: pass\n"
         "print(sorted({'django', 'psycopg', 'polars'} & set(sys.modules)))"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(tmp_path)
-    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(tmp_path))
     assert shown.stdout.splitlines()[-1] == "[]", shown.stdout + shown.stderr
     for name in ("run", "import", "demo", "playbook", "users", "doctor"):
         assert not COMMANDS[name].exists() or f"  {name} " in shown.stdout

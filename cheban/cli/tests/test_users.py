@@ -13,9 +13,7 @@ from cheban.core import postgres
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("users") / "data"
-    assert cheban(folder, "users", "add", "wang", "王强", "--role", "store_manager").returncode == 1, (
-        "no store yet"
-    )
+    assert cheban(folder, "users", "add", "wang", "王强", "--role", "store_manager").returncode == 1, "no store yet"
     assert cheban(folder, "users", "store", "PD1", "浦东店").returncode == 0
     yield folder
     postgres.stop(folder)
@@ -27,9 +25,7 @@ def accounts(data_dir) -> dict[str, dict]:
 
 @pytest.mark.req("R202")
 def test_an_account_is_made_locked_and_let_in_again(data_dir):
-    made = cheban(
-        data_dir, "users", "add", "wang", "王强", "--role", "store_manager@PD1", "--role", "cashier@pd1"
-    )
+    made = cheban(data_dir, "users", "add", "wang", "王强", "--role", "store_manager@PD1", "--role", "cashier@pd1")
     assert made.returncode == 0, made.stderr
     assert "password: " in made.stdout, "a password that was made is shown once"
     assert accounts(data_dir)["wang"] == {
