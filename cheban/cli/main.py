@@ -72,15 +72,11 @@ class LazyCommands(TyperGroup):
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:
         """Plain help: usage, commands, options."""
         self.format_usage(ctx, formatter)
-        rows = [
-            (name, COMMANDS[name].summary) for name in self.list_commands(ctx) if not COMMANDS[name].hidden
-        ]
+        rows = [(name, COMMANDS[name].summary) for name in self.list_commands(ctx) if not COMMANDS[name].hidden]
         with formatter.section("命令 · commands"):
             formatter.write_dl(rows)
         formatter.write_paragraph()
-        formatter.write_text(
-            "环境变量 · environment: DATA_DIR, PORT, DATABASE_URL, CHEBAN_ENV, CHEBAN_DEBUG=1"
-        )
+        formatter.write_text("环境变量 · environment: DATA_DIR, PORT, DATABASE_URL, CHEBAN_ENV, CHEBAN_DEBUG=1")
 
 
 app = typer.Typer(cls=LazyCommands, add_completion=False, no_args_is_help=True, rich_markup_mode=None)

@@ -34,9 +34,7 @@ def _stop_run(lock: Path) -> bool:
                 os.kill(int(lock.read_text()), signal.SIGTERM)
         found = True
         if time.monotonic() > deadline:
-            raise Failed(
-                f"cheban run（进程 {lock.read_text()}）{SECONDS} 秒内没有停下。 It did not stop in time."
-            )
+            raise Failed(f"cheban run（进程 {lock.read_text()}）{SECONDS} 秒内没有停下。 It did not stop in time.")
         time.sleep(0.1)
     return found
 

@@ -12,13 +12,9 @@ import typer
 
 from cheban.cli import Failed, setup_django
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="员工账号与门店 · staff accounts and stores"
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="员工账号与门店 · staff accounts and stores")
 Login = Annotated[str, typer.Argument(help="登录名 · login")]
-FromStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="从标准输入读密码 · read the password from stdin")
-]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="从标准输入读密码 · read the password from stdin")]
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
 
 
@@ -44,9 +40,7 @@ def list_users(
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     for row in rows:
-        held = "、".join(
-            f"{Role(role).label}@{store}" for role, _, store in (r.partition("@") for r in row["roles"])
-        )
+        held = "、".join(f"{Role(role).label}@{store}" for role, _, store in (r.partition("@") for r in row["roles"]))
         print(f"{row['login']:20} {row['name']}  {held}{'' if row['active'] else '  （已停用 · locked）'}")
     if not rows:
         print("还没有员工账号 · no accounts yet: cheban users add …")
@@ -119,9 +113,7 @@ def _operator():
 
     stores = queries.store_ids()
     if not stores:
-        raise Failed(
-            "还没有门店：先运行 cheban users store 代码 名称。 No store yet: cheban users store CODE NAME."
-        )
+        raise Failed("还没有门店：先运行 cheban users store 代码 名称。 No store yet: cheban users store CODE NAME.")
     return system_actor(stores), scope.use(stores)
 
 
