@@ -24,9 +24,7 @@ def import_files(
     store: Annotated[str | None, typer.Option(help="门店代码 · store code (default: the first)")] = None,
     mapping: Annotated[Path | None, typer.Option(help="列对应文件 · mapping as JSON")] = None,
     report: Annotated[Path | None, typer.Option(help="错行表 · write wrong rows to this xlsx")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="只输出 JSON · one JSON object on standard output")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="只输出 JSON · one JSON object on standard output")] = False,
 ) -> None:
     """导入表格：先检查，好的行写入，错的行说明原因并留待改正；同一文件再导入不会重复。"""
     if kind not in KINDS:
@@ -39,9 +37,7 @@ def import_files(
         try:
             given = json.loads(mapping.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise unreadable(
-                f"对应文件 {mapping} 读不了：{error}。它应是 JSON，见 docs/import.md。"
-            ) from None
+            raise unreadable(f"对应文件 {mapping} 读不了：{error}。它应是 JSON，见 docs/import.md。") from None
     setup_django()
     results = [
         _one(path, kind=kind, store=store, mapping=given, report=report, quiet=as_json, number=i)

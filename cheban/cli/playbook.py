@@ -68,9 +68,7 @@ def explain(
         findings = queries.explain(rule, subject, day=on)
     typer.echo(f"{known.title}（{known.requirement}）· {found.plate_number or found.vin} · {on.isoformat()}")
     for finding in findings:
-        typer.echo(
-            f"  {'✓' if finding.holds else '✗'} {finding.says}{'：' + finding.found if finding.found else ''}"
-        )
+        typer.echo(f"  {'✓' if finding.holds else '✗'} {finding.says}{'：' + finding.found if finding.found else ''}")
     typer.echo("→ 条件都满足" if all(f.holds for f in findings) else "→ 今天不会生成任务：打 ✗ 的条件不满足")
 
 

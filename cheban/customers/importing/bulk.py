@@ -63,9 +63,9 @@ def insert(cursor, table: str, columns: Sequence[str], lines: Sequence[str], *, 
     return cursor.rowcount
 
 
-def keep_before(cursor, *, store_id: int, batch_id: UUID, table: str, ids: Sequence[UUID]) -> None:
+def keep_before(cursor, *, store_id: int, batch_id: UUID | None, table: str, ids: Sequence[UUID]) -> None:
     """Keep what these rows look like now, once per import, so that the import can be undone."""
-    if ids:
+    if ids and batch_id is not None:
         cursor.execute(
             f"""INSERT INTO customers_importchange (store_id, batch_id, "table", row_id, before)
                 SELECT %s, %s, %s, t.id, to_jsonb(t) FROM {table} t WHERE t.id = ANY (%s)

@@ -151,7 +151,7 @@ class Context:
     """What preparing needs to know of the store and the import."""
 
     store_id: int
-    batch_id: UUID
+    batch_id: UUID | None
     today: date
     staff: dict[str, int]  # name -> id
     intervals: dict
@@ -221,7 +221,7 @@ def split_values(
     if name:
         customer = {f: v[f] for f in CUSTOMER_FIELDS if v.get(f) not in (None, "") and f != "region"}
         customer["name"] = name
-        customer["kind"] = v.get("kind") or ("company" if len(name) > 4 and _COMPANY.search(name) else "person")
+        customer["guessed_kind"] = "company" if len(name) > 4 and _COMPANY.search(name) else "person"
         place = [p for p in (v.get("province"), v.get("city")) if p]
         if place:
             customer["region"] = "".join(dict.fromkeys(place))[:64]
@@ -244,13 +244,14 @@ def split_values(
         vehicle["plate_number"], vehicle["plate_kind"] = plate
         if not vehicle.get("energy") and plate[1] in ("nev_small", "nev_large"):
             vehicle["energy"] = "electric" if plate[0][2:3] in "DABC" else "hybrid"
-    for ours, theirs in (("sales_consultant_name", "sales_consultant"), ("service_advisor_name", "service_advisor")):
-        if v.get(theirs):
-            vehicle[ours] = v[theirs][:32]
+    is_order = "order_no" in v or "item" in v
+    if v.get("sales_consultant"):
+        vehicle["sales_consultant_name"] = v["sales_consultant"][:32]
+    if v.get("service_advisor") and not is_order:  # an order's adviser is that day's, not the vehicle's
+        vehicle["service_advisor_name"] = v["service_advisor"][:32]
     if not (vehicle.get("vin") or vehicle.get("plate_number")):
         vehicle = {}
     km, on = v.get("odometer_km"), v.get("in_at") or v.get("purchased_on")
-    is_order = "order_no" in v or "item" in v
     odometer = (
         (on.date() if hasattr(on, "date") else on, km) if vehicle and km is not None and on and not is_order else None
     )
@@ -261,6 +262,8 @@ def customer_line(customer_id: UUID, customer: dict[str, Any], context: Context)
     """The COPY line of a new customer, in CUSTOMER_COLUMNS' order."""
     address, id_number = customer.get("address"), customer.get("id_number")
     fields = [_default(customer, f) for f in CUSTOMER_FIELDS]
+    if not customer.get("kind"):
+        fields[CUSTOMER_FIELDS.index("kind")] = customer.get("guessed_kind", "person")
     birth_on = customer.get("birth_on")
     return line(
         (

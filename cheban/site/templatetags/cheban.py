@@ -104,9 +104,7 @@ def clock(
     if not due_at:
         return ""
     zone = timezone.get_current_timezone()
-    shown = time_words.clock_words(
-        due_at, now=now or house_clock.now(), zone=zone, started=started_at or None
-    )
+    shown = time_words.clock_words(due_at, now=now or house_clock.now(), zone=zone, started=started_at or None)
     started = format_html(' data-start="{}"', int(started_at.timestamp())) if started_at else ""
     forced = format_html(' data-level="{}"', level) if level else ""
     return format_html(
@@ -295,9 +293,7 @@ def quick_times(kind: str, now: datetime | None = None) -> list[dict[str, str]]:
 
     if kind == "call_back":
         soon = here + timedelta(hours=1)
-        made = (
-            [(soon + timedelta(minutes=-soon.minute % 5), _("1 小时后"))] if soon.hour in range(8, 20) else []
-        )
+        made = [(soon + timedelta(minutes=-soon.minute % 5), _("1 小时后"))] if soon.hour in range(8, 20) else []
         made += [(m, None) for m in (moment(0, 17), moment(1, 9, 30), moment(1, 14))]
     else:
         saturday = (5 - here.weekday()) % 7 or 7

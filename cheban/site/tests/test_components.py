@@ -46,9 +46,7 @@ def test_a_clock_says_what_is_left_in_words_and_when_it_is_late():
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_a_clock_is_amber_exactly_when_a_quarter_of_its_time_is_left(whole_seconds, left_seconds):
     due = NOW + timedelta(seconds=left_seconds)
-    shown = time_words.clock_words(
-        due, now=NOW, zone=SHANGHAI, started=due - timedelta(seconds=whole_seconds)
-    )
+    shown = time_words.clock_words(due, now=NOW, zone=SHANGHAI, started=due - timedelta(seconds=whole_seconds))
     assert (shown.level == "amber") == (left_seconds * 4 <= whole_seconds)
 
 
@@ -67,9 +65,7 @@ def test_moments_read_as_people_say_them():
 def test_plates_have_the_colour_of_the_street_and_their_dot():
     assert set(KINDS) <= set(PLATE_COLOURS)
     assert render("{% plate '沪A12345' 'blue' %}") == '<span class="plate plate-blue">沪A·12345</span>'
-    assert (
-        render("{% plate '沪AD12345' 'nev_small' %}") == '<span class="plate plate-green">沪A·D12345</span>'
-    )
+    assert render("{% plate '沪AD12345' 'nev_small' %}") == '<span class="plate plate-green">沪A·D12345</span>'
     assert render("{% plate '沪A·12345' 'blue' %}").count("·") == 1
     assert render("{% plate 'C2184841' %}") == '<span class="code">C2184841</span>'
     assert render("{% plate '' %}") == ""
@@ -89,9 +85,7 @@ def test_names_from_outside_are_always_escaped():
 
 def test_every_icon_that_a_template_names_is_in_the_sprite():
     known = set(manifest()["icons"])
-    used = {
-        name for path in TEMPLATES for name in re.findall(r"""{% icon ["']([\w-]+)["']""", path.read_text())
-    }
+    used = {name for path in TEMPLATES for name in re.findall(r"""{% icon ["']([\w-]+)["']""", path.read_text())}
     menu = set(re.findall(r'"[\w:]+", "([\w-]+)", "\w+\.\w+"', (ROOT / "cheban/site/shell.py").read_text()))
     assert (used | menu) - known == set()
 
@@ -99,8 +93,6 @@ def test_every_icon_that_a_template_names_is_in_the_sprite():
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.name)
 def test_no_template_holds_code_or_style_or_another_host(path):
     text = re.sub(r"{#.*?#}", "", path.read_text())
-    assert not re.search(r"\sstyle\s*=|<style|\son\w+\s*=|hx-on|js:|javascript:", text), (
-        "inline code or style"
-    )
+    assert not re.search(r"\sstyle\s*=|<style|\son\w+\s*=|hx-on|js:|javascript:", text), "inline code or style"
     assert not re.search(r"https?://(?!www\.w3\.org)", text), "an address of another host"
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
