@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,12 @@ def import_files(
             given = json.loads(mapping.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise unreadable(f"对应文件 {mapping} 读不了：{error}。它应是 JSON，见 docs/import.md。") from None
-    setup_django()
+    place = setup_django()
+    if store is None and os.environ.get("CHEBAN_ENV", "dev") != "production":
+        from cheban.site import demo
+
+        if demo.load_if_empty():
+            typer.echo(f"数据库是空的，先放进了演示门店（{place.data_dir}）。", err=True)
     results = [
         _one(path, kind=kind, store=store, mapping=given, report=report, quiet=as_json, number=i)
         for i, path in enumerate(files)

@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -32,10 +31,11 @@ from cheban.core.errors import NotFound, WrongState
 from cheban.core.events import record
 from cheban.core.ids import new_id
 from cheban.customers import care
-from cheban.customers.importing import kinds, reading
+from cheban.customers.importing import kinds, reading, workers
 from cheban.customers.importing.files import Unreadable
 from cheban.customers.importing.prepare import Context
 from cheban.customers.importing.undo import Undone, undo_batch
+from cheban.customers.importing.workers import Worked
 from cheban.customers.importing.writing import Written
 from cheban.customers.models import ImportBatch, ImportRow
 from cheban.org import scope
@@ -47,19 +47,6 @@ POOL_FROM = 30_000
 """Rows from which worker processes pay."""
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(slots=True)
-class Worked:
-    """One chunk after reading and preparing (what a worker process sends back)."""
-
-    kind: str
-    ready: list[Any]
-    kept: list[tuple[str, int, str, bool, bytes]]  # sheet, row, kind, is_rejected, content as JSON
-    rows: int
-    rejected: int
-    flagged: int
-    skipped: dict[str, int]
 
 
 def create(
@@ -131,43 +118,6 @@ def context_of(batch: ImportBatch) -> Context:
     )
 
 
-def work(chunk: Any, context: Context, prepare: bool) -> Worked:
-    """Read and prepare one chunk; no database. Runs here or in a worker process."""
-    converted = reading.convert_chunk(chunk, today=context.today)
-    good = [row for row in converted.rows if not row.problems]
-    kept = []
-    for row in converted.rows:
-        if row.problems or row.flags:
-            content = {
-                "raw": row.raw,
-                "problems": [
-                    {"column": p.column, "value": p.value, "problem": str(p.problem), "expected": str(p.expected)}
-                    for p in (row.problems or row.flags)
-                ],
-            }
-            kept.append(
-                (row.sheet, row.row, chunk.kind, bool(row.problems), json.dumps(content, ensure_ascii=False).encode())
-            )
-    writer = kinds.WRITERS[chunk.kind]
-    return Worked(
-        chunk.kind,
-        writer.prepare(good, context) if prepare else [],
-        kept,
-        len(converted.rows),
-        len(converted.rows) - len(good),
-        sum(1 for row in good if row.flags),
-        dict(converted.skipped),
-    )
-
-
-def _start_process(ring: dict[int, bytes]) -> None:
-    import django
-
-    django.setup()
-    privacy.keyring()
-    connection.close()
-
-
 def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, size: int = CHUNK) -> Iterator[Worked]:
     """All chunks in order, in worker processes when the file is large; at most three are in flight."""
     chunks = reading.plan_chunks(path, plan, chunk_size=size)
@@ -176,18 +126,18 @@ def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, siz
         return
     second = next(iter_chunks, None)
     if second is None or plan.row_estimate < POOL_FROM:
-        yield work(first, context, prepare)
+        yield workers.work(first, context, prepare)
         if second is not None:
-            yield work(second, context, prepare)
+            yield workers.work(second, context, prepare)
         for chunk in iter_chunks:
-            yield work(chunk, context, prepare)
+            yield workers.work(chunk, context, prepare)
         return
-    with ProcessPoolExecutor(
-        max_workers=2, mp_context=get_context("spawn"), initializer=_start_process, initargs=({},)
-    ) as pool:
-        waiting: deque[Future[Worked]] = deque(pool.submit(work, chunk, context, prepare) for chunk in (first, second))
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn"), initializer=workers.start) as pool:
+        waiting: deque[Future[Worked]] = deque(
+            pool.submit(workers.work, chunk, context, prepare) for chunk in (first, second)
+        )
         for chunk in iter_chunks:
-            waiting.append(pool.submit(work, chunk, context, prepare))
+            waiting.append(pool.submit(workers.work, chunk, context, prepare))
             if len(waiting) >= 4:
                 yield waiting.popleft().result()
         while waiting:
