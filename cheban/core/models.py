@@ -22,7 +22,7 @@ class Event(models.Model):
     actor_id = models.IntegerField(null=True)
     customer_id = models.UUIDField(null=True)
     vehicle_id = models.UUIDField(null=True)
-    facts = models.JSONField(db_default=models.Value("{}", models.JSONField()))
+    facts = models.JSONField(db_default=models.Value({}, models.JSONField()))
 
     class Meta:
         indexes = [
@@ -62,7 +62,7 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=96)
     reason = models.CharField(max_length=200, db_default="")
     origin = models.CharField(max_length=64, db_default="")
-    facts = models.JSONField(db_default=models.Value("{}", models.JSONField()))
+    facts = models.JSONField(db_default=models.Value({}, models.JSONField()))
 
     class Meta:
         indexes = [

@@ -56,12 +56,13 @@ _FORMS = re.compile(
         )
     )
 )
-_NOISE = re.compile("[\\s\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff·•・‧∙●.．。'`‘’\"“”_‐‑‒–—―−-]+")
+_NOISE = re.compile("[\\s\u0000-\u0008\u200b-\u200f\u202a-\u202e\u2060\ufeff·•・‧∙●.．。()（）【】'`‘’\"“”_‐‑‒–—―−-]+")
 _TO_HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+_COLOUR = re.compile(r"(.{7,8})([黄蓝绿])牌?|([黄蓝绿])牌?(.{7,8})")
 _NONE = re.compile(
-    r"[/\\*#?()（）]*|[(（]?(?:新车?|无|没有?|空|暂无|未知|不详|未录入?|临牌|临时牌?照?"
+    r"[/\\*#?]*|(?:新车?|无|没有?|空|暂无|未知|不详|未录入?|临牌|临时牌?照?"
     r"|(?:新车|车辆)?(?:未|无|没|没有|待|暂未|暂无|尚未|还未|还没|正在)(?:上|挂|办|领)?(?:牌照?|车牌号?|户|号牌|牌号)(?:车辆?)?"
-    r"|N/?A|NULL|NONE|NAN)[)）]?"
+    r"|N/?A|NULL|NONE|NAN)"
 )
 
 
@@ -69,7 +70,8 @@ _NONE = re.compile(
 class Plate:
     """One plate: `number` without dots or blanks ('沪A12345'), `kind` one of KINDS.
 
-    Seven signs say nothing of the colour: yellow plates (large vehicles) are read as blue.
+    Seven signs say nothing of the colour: yellow plates (large vehicles) are read as blue, unless the colour is
+    written with them ('沪A12345(黄)').
     """
 
     number: str
@@ -85,6 +87,9 @@ def parse_plate(text: str) -> Plate | None:
     match = _FORMS.fullmatch(plain)
     if match:
         return Plate(plain, match.lastgroup)
+    if (colour := _COLOUR.fullmatch(plain)) and (match := _FORMS.fullmatch(colour[1] or colour[4])):
+        is_yellow = match.lastgroup == "blue" and "黄" in (colour[2], colour[3])
+        return Plate(match[0], "yellow" if is_yellow else match.lastgroup)
     if _NONE.fullmatch(plain):
         return None
     raise _wrong(plain, text.strip()[:24])

@@ -50,8 +50,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "can_create": request.actor.may("customer.create"),
         "can_edit": request.actor.may("customer.edit"),
     }
-    more = request.htmx and request.GET.get("after")
-    return render(request, "customers/_rows.html" if more else "customers/list.html", context)
+    return render(request, "customers/list.html", context)
 
 
 @page("customers/new.html", may="customer.create")

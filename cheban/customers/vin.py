@@ -45,7 +45,7 @@ def parse_vin(text: str) -> Vin:
             raise _wrong(value, text.strip()[:32])
     remainder = sum(map(mul, value.encode().translate(_TABLE), WEIGHTS)) % 11
     if remainder == 0 and value == value[0] * 17:
-        raise BadValue(_("车架号“%(text)s”全是同一个字符，是占位的。") % {"text": value}, expected=_EXPECTED())
+        raise BadValue(_("车架号“%(text)s”全是同一个字符，是占位的。") % {"text": value}, expected=_right_form())
     return Vin(value, value[8] == "0123456789X"[remainder])
 
 
@@ -61,14 +61,14 @@ def model_years(vin: str | Vin, *, until: int = 2039) -> tuple[int, ...]:
     return () if first < 0 else tuple(range(1980 + first, until + 1, 30))
 
 
-def _EXPECTED() -> str:
+def _right_form() -> str:
     return _("应为 17 位字母和数字，不含 I、O、Q；见行驶证或前挡风玻璃左下角。")
 
 
 def _wrong(value: str, shown: str) -> BadValue:
     facts = {"text": shown, "count": len(value)}
     if not value:
-        return BadValue(_("车架号是空的。"), expected=_EXPECTED())
+        return BadValue(_("车架号是空的。"), expected=_right_form())
     for place, sign in enumerate(value, start=1):
         facts |= {"place": place, "sign": sign}
         if sign in "IOQ" and len(value) == 17:
@@ -78,6 +78,6 @@ def _wrong(value: str, shown: str) -> BadValue:
             )
         if not (sign.isascii() and sign.isalnum()):
             return BadValue(
-                _("车架号“%(text)s”的第 %(place)d 位“%(sign)s”不是字母或数字。") % facts, expected=_EXPECTED()
+                _("车架号“%(text)s”的第 %(place)d 位“%(sign)s”不是字母或数字。") % facts, expected=_right_form()
             )
-    return BadValue(_("车架号“%(text)s”有 %(count)d 位，应有 17 位。") % facts, expected=_EXPECTED())
+    return BadValue(_("车架号“%(text)s”有 %(count)d 位，应有 17 位。") % facts, expected=_right_form())

@@ -143,7 +143,7 @@ def set_week(store: Store, *, by: Actor, spans: list[tuple[int, time, time]]) ->
     """Replace the usual week: (weekday 0-6, opens, closes). Spans of a day may not overlap. Raises Invalid."""
     for day in range(7):
         of_day = sorted((o, c) for d, o, c in spans if d == day)
-        for (opens, closes), following in zip(of_day, [*of_day[1:], None], strict=True):
+        for (opens, closes), following in zip(of_day, [*of_day[1:], None], strict=False):
             if opens >= closes:
                 raise Invalid(_("开始时间要早于结束时间：%(a)s—%(b)s") % {"a": opens, "b": closes})
             if following and following[0] < closes:

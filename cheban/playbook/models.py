@@ -34,7 +34,7 @@ class Task(StoreScoped):
     occasion_on = models.DateField()  # which time round: the same occasion never makes a second task
     contact_id = models.UUIDField()
     due_on = models.DateField()  # the day the reason is about (first service due, birthday ...)
-    facts = models.JSONField(db_default=models.Value("{}", models.JSONField()))  # what the sentence is made of
+    facts = models.JSONField(db_default=models.Value({}, models.JSONField()))  # what the sentence is made of
     weight = models.SmallIntegerField(db_default=0)  # urgency of the rule, 0-100
     value_fen = models.BigIntegerField(db_default=0)  # what the customer spent so far
     starts_at = models.DateTimeField()

@@ -21,7 +21,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def imports(request: HttpRequest) -> dict:
     """What was imported, and the place to drop a file."""
     return {
-        "batches": commands.newest(),
+        "batches": [(b, kinds.label(b.kind)) for b in commands.newest()],
         "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
         "store_list": org.stores(request.actor),
         "sources": commands.sources(request.actor.stores),
@@ -60,6 +60,7 @@ def _context(request: HttpRequest, batch_id: UUID) -> dict:
     return {
         "batch": batch,
         "step": step,
+        "step_labels": list(enumerate((_("选文件"), _("检查"), _("写入"), _("完成")), 1)),
         "plan": plan,
         "kind_label": kinds.label(batch.kind),
         "is_running": batch.state in ("checking", "writing", "undoing"),
