@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(max_length=96)),
                 ("reason", models.CharField(db_default="", max_length=200)),
                 ("origin", models.CharField(db_default="", max_length=64)),
-                ("facts", models.JSONField(db_default=models.Value("{}", models.JSONField()))),
+                ("facts", models.JSONField(db_default=models.Value({}, models.JSONField()))),
             ],
             options={
                 "indexes": [
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ("actor_id", models.IntegerField(null=True)),
                 ("customer_id", models.UUIDField(null=True)),
                 ("vehicle_id", models.UUIDField(null=True)),
-                ("facts", models.JSONField(db_default=models.Value("{}", models.JSONField()))),
+                ("facts", models.JSONField(db_default=models.Value({}, models.JSONField()))),
             ],
             options={
                 "indexes": [

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ("occasion_on", models.DateField()),
                 ("contact_id", models.UUIDField()),
                 ("due_on", models.DateField()),
-                ("facts", models.JSONField(db_default=models.Value("{}", models.JSONField()))),
+                ("facts", models.JSONField(db_default=models.Value({}, models.JSONField()))),
                 ("weight", models.SmallIntegerField(db_default=0)),
                 ("value_fen", models.BigIntegerField(db_default=0)),
                 ("starts_at", models.DateTimeField()),
