@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import product
+from itertools import islice, product
 from unicodedata import normalize
 
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import BadValue
+from cheban.customers.surnames import COMPOUND, GIVEN, PHRASES, SURNAMES
 
 MOST_PERSON, MOST_COMPANY, MOST_KEY = 64, 120, 64
-
-
-
 
 _COMPANY_END = re.compile(
     r"(?:公司|集团|厂|中心|学校|大学|学院|幼儿园|医院|银行|分行|支行|委员会|商店|超市|商行|车行|合作社|事务所|办公室|车队|协会"
@@ -102,10 +100,10 @@ def sort_key(name: str) -> str:
     """
     surname = "" if "·" in name else next((s for s in (name[:2], name[:1]) if s in COMPOUND or s in SURNAMES), "")
     if surname in COMPOUND:
-        wanted = _split_compound(surname, COMPOUND[surname].split()[0])
+        wanted = _split_compound(surname, COMPOUND[surname][0])
     else:
-        wanted = [SURNAMES[surname].split()[0]] if surname else []
-    wanted += [_GIVEN.get(char, "").split(" ")[0] for char in name[len(wanted) :]]
+        wanted = [SURNAMES[surname][0]] if surname else []
+    wanted += [GIVEN.get(char, ("",))[0] for char in name[len(wanted) :]]
     parts = []
     for char, reading in zip(name, wanted, strict=True):
         table = dict(_table_readings(char))
@@ -139,8 +137,6 @@ def _table_readings(char: str) -> tuple[tuple[str, str], ...]:
                 tone = str("\u0304\u0301\u030c\u0300".index(sign) + 1)
             elif "a" <= sign <= "z":
                 plain.append(sign)
-            elif sign == "ü":
-                plain.append("v")
             elif sign == "ɡ":
                 plain.append("g")
         found.setdefault("".join(plain), tone)
@@ -151,15 +147,15 @@ def _table_readings(char: str) -> tuple[tuple[str, str], ...]:
 def _of_surname(char: str) -> tuple[tuple[str, str], ...]:
     """(full, initial) readings of a first character; the surname's own first."""
     if char in SURNAMES:
-        return tuple((r, r[0]) for r in SURNAMES[char].split())
+        return tuple((r, r[0]) for r in SURNAMES[char])
     return _of_char(char)
 
 
 @cache
 def _of_char(char: str) -> tuple[tuple[str, str], ...]:
     """(full, initial) readings of a character inside a name: one, except where two are in use."""
-    if char in _GIVEN:
-        return tuple((r, r[0]) for r in _GIVEN[char].split())
+    if char in GIVEN:
+        return tuple((r, r[0]) for r in GIVEN[char])
     table = _table_readings(char)
     if table:
         return ((table[0][0], table[0][0][0]),)
@@ -168,13 +164,12 @@ def _of_char(char: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _of_compound(surname: str) -> tuple[tuple[str, str], ...]:
-    full = COMPOUND[surname].split()
-    return tuple((r, "".join(p[0] for p in _split_compound(surname, r))) for r in full)
+    return tuple((r, "".join(p[0] for p in _split_compound(surname, r))) for r in COMPOUND[surname])
 
 
 def _split_compound(surname: str, reading: str) -> list[str]:
     """'ouyang' of 欧阳 -> ['ou', 'yang'], by the readings that its characters have."""
-    second = {p for p, _tone in _table_readings(surname[1])} | set(SURNAMES.get(surname[1], "").split())
+    second = {p for p, _tone in _table_readings(surname[1])} | set(SURNAMES.get(surname[1], ()))
     fitting = [p for p in second if reading.endswith(p) and p != reading]
     cut = len(reading) - len(max(fitting, key=len, default=reading[1:]))
     return [reading[:cut], reading[cut:]]
@@ -199,7 +194,7 @@ def _person(name: str) -> list[tuple[str, str]]:
 
 def _ways(parts: list[tuple[tuple[str, str], ...]]) -> list[tuple[tuple[str, str], ...]]:
     """The first 8 combinations; the surname's readings (first part) vary slowest, so the likely ones come first."""
-    return [way for way, _n in zip(product(*parts), range(8), strict=False)]
+    return list(islice(product(*parts), 8))
 
 
 def _company_key(name: str) -> str:
@@ -212,9 +207,8 @@ def _company_key(name: str) -> str:
 def _spelled(text: str) -> tuple[str, str]:
     full, initials, at = [], [], 0
     while at < len(text):
-        phrase = _PHRASES.get(text[at : at + 2])
-        if phrase:
-            syllables = phrase.split()
+        syllables = PHRASES.get(text[at : at + 2])
+        if syllables:
             full += syllables
             initials += [s[0] for s in syllables]
             at += 2
@@ -229,6 +223,6 @@ def _spelled(text: str) -> tuple[str, str]:
 def _join(pairs: list[tuple[str, str]]) -> str:
     if len(pairs) == 1:
         full, initials = pairs[0]
-        return f"{full[:MOST_KEY]} {initials[:MOST_KEY]}"
+        return f"{full[:MOST_KEY]} {initials[:MOST_KEY]}".strip()
     tokens = dict.fromkeys(t[:MOST_KEY] for pair in pairs for t in pair if t)
     return " ".join(tokens)

@@ -21,7 +21,7 @@ chong zhong; 覃 qin tan; 乜 nie mie; 黑 he hei; 那 na; 过 guo; 宁 ning; �
 chi; 祭 zhai ji; 眭 sui; 句 gou ju; 朴 piao pu; 柏 bai bo; 卜 bu; 宓 mi fu; 晁
 chao; 盛 sheng cheng; 石 shi; 重 chong zhong; 长 zhang chang; 晟 cheng sheng;
 都 du dou; 能 nai neng; 叶 ye; 沈 shen chen; 尹 yin; 肖 xiao; 奇 qi ji; 适 kuo
-shi; 隽 juan jun; 莘 shen xin; 颉 xie jie; 行 xing hang; 郄 qie xi; 佴 nai er;
+shi; 隽 juan jun; 莘 shen xin; 颉 xie jie; 行 xing; 郄 qie xi; 佴 nai er;
 阚 kan; 阿 a; 呙 guo; 逄 pang; 不 fou bu; 无 wu; 藏 zang cang; 臧 zang; 宿 su
 xiu; 訾 zi; 曲 qu; 夏 xia; 贾 jia; 俞 yu; 於 yu; 缑 gou; 钭 tou; 酆 feng; 芮 rui;
 艾 ai; 吕 lv; 强 qiang jiang; 合 he ge; 会 gui kuai hui; 教 jiao; 大 da; 邵
