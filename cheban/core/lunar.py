@@ -7,6 +7,7 @@ is greeted exactly once in each lunar year.
 
 from __future__ import annotations
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -14,11 +15,15 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True, order=True)
 class LunarDate:
-    """A day of the lunar calendar without its year."""
+    """A day of the lunar calendar without its year: month 1-12, day 1-30, whether in a leap month."""
 
     month: int
     day: int
     leap: bool = False
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.month <= 12 and 1 <= self.day <= 30):
+            raise ValueError(f"the lunar calendar has no month {self.month}, day {self.day}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,11 @@ class Festival:
 
 def to_lunar(day: date) -> tuple[int, LunarDate]:
     """(lunar year, lunar day) of a Gregorian day."""
-    from lunar_python import Solar
-
-    lunar = Solar.fromYmd(day.year, day.month, day.day).getLunar()
-    return lunar.getYear(), LunarDate(abs(lunar.getMonth()), lunar.getDay(), lunar.getMonth() < 0)
+    year = day.year if day >= _months(day.year)[1, False][0] else day.year - 1
+    for (month, leap), (first, days) in _months(year).items():
+        if 0 <= (day - first).days < days:
+            return year, LunarDate(month, (day - first).days + 1, leap)
+    raise ValueError(f"no lunar month holds {day}")  # the months of a lunar year leave no gap
 
 
 @cache
@@ -56,7 +62,10 @@ def _months(year: int) -> dict[tuple[int, bool], tuple[date, int]]:
 
 
 def birthday_in(year: int, lunar: LunarDate) -> date:
-    """The Gregorian day on which a lunar birthday is kept in the lunar year `year`."""
+    """The Gregorian day on which a lunar birthday is kept in the lunar year `year`.
+
+    A lunar year is named after the Gregorian year in which it begins; its last weeks lie in the next one.
+    """
     months = _months(year)
     first, days = months.get((lunar.month, lunar.leap)) or months[lunar.month, False]
     return first + timedelta(days=min(lunar.day, days) - 1)
@@ -75,11 +84,10 @@ def lunar_birthdays_on(day: date) -> list[LunarDate]:
 
 
 def solar_birthday_in(year: int, month: int, day: int) -> date:
-    """The day a solar birthday is kept: 29 February on the 28th in common years."""
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return date(year, month, day - 1)
+    """The day a solar birthday is kept: 29 February on the 28th in common years. Raises ValueError for no day."""
+    if (month, day) == (2, 29) and not isleap(year):
+        return date(year, 2, 28)
+    return date(year, month, day)
 
 
 _LUNAR = (
@@ -95,7 +103,9 @@ _SOLAR = (("new_year", "元旦", 1, 1), ("labour_day", "劳动节", 5, 1), ("nat
 
 @cache
 def festivals(year: int) -> tuple[Festival, ...]:
-    """The festivals of a Gregorian year, in order."""
+    """The festivals of a Gregorian year, in order. 腊八 falls in January or, rarely, December: none, one or two."""
     found = [Festival(code, name, birthday_in(year, LunarDate(month, day))) for code, name, month, day in _LUNAR]
     found += [Festival(code, name, date(year, month, day)) for code, name, month, day in _SOLAR]
+    laba = (birthday_in(lunar_year, LunarDate(12, 8)) for lunar_year in (year - 1, year))
+    found += [Festival("laba", "腊八节", day) for day in laba if day.year == year]
     return tuple(sorted(found, key=lambda f: f.date))
