@@ -1,27 +1,18 @@
 """Background work: Procrastinate over our database. Jobs carry ids, run in a scope, are safe to run twice.
 
-`on_app_ready` collects the rooms' `jobs.py`. A job whose worker was killed is taken up again by a plain timer
+Each room's `jobs.py` is found by itself. A job whose worker was killed is taken up again by a plain timer
 beside the queue (`_rescue`), within a minute: Procrastinate itself leaves it 'doing' for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 
 import structlog
 
 log = structlog.get_logger("cheban.jobs")
-ROOMS = ("cheban.org", "cheban.customers", "cheban.playbook", "cheban.workshop")
 HEARTBEAT_SECONDS = 10
 DEAD_AFTER_SECONDS = 30
-
-
-def on_app_ready(app) -> None:
-    """Import every room's jobs so that the worker knows them."""
-    for room in ROOMS:
-        if importlib.util.find_spec(f"{room}.jobs"):
-            importlib.import_module(f"{room}.jobs")
 
 
 def run_worker() -> None:

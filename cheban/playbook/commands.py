@@ -78,10 +78,10 @@ def record_outcome(
 
     Raises NeedsMore (a time or reason is missing), QuietHours, AlreadyTold, NotPermitted, NotFound.
     """
+    tasks, now = _open_tasks(contact_id, by=by), clock.now()
     if outcome not in OUTCOMES:
         raise NeedsMore(_("没有这种结果，请从列出的结果里选。"))
-    kind, now = OUTCOMES[outcome], clock.now()
-    tasks = _open_tasks(contact_id, by=by)
+    kind = OUTCOMES[outcome]
     first = tasks[0]
     store = Store.objects.get(id=first.store_id)
     if kind.needs == "time":

@@ -194,7 +194,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 IMPORT_FILE_LIMIT = 200 * 1024 * 1024  # bytes of one uploaded spreadsheet
 
-PROCRASTINATE_ON_APP_READY = "cheban.core.jobs.on_app_ready"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each room's jobs.py
 LOGGING_CONFIG = None
 configure_logging(json=ENV == "production", level=os.environ.get("CHEBAN_LOG", "INFO"))
 

@@ -46,10 +46,6 @@ def upload(request: HttpRequest) -> HttpResponse:
         kind=request.POST.get("kind") or "auto",
         source_system=request.POST.get("source", ""),
     )
-    if request.htmx or "json" in request.headers.get("Accept", ""):
-        response = HttpResponse(status=204)
-        response["HX-Redirect"] = f"/customers/imports/{batch.id}/"
-        return response
     return redirect("customers:import", batch.id)
 
 
