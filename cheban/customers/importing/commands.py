@@ -112,6 +112,7 @@ def start_writing(batch: ImportBatch, *, by: Actor) -> None:
         raise WrongState(_("这次导入现在是“%(state)s”，不能写入。") % {"state": batch.get_state_display()})
     from cheban.customers import jobs
 
+    pipeline.begin_writing(batch)
     audit("import.written", by=by, subject=f"import:{batch.id}", store_id=batch.store_id)
     transaction.on_commit(lambda: jobs.write_import.defer(batch_id=str(batch.id), store_id=batch.store_id))
 

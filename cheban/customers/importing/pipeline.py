@@ -220,6 +220,15 @@ def _fail(batch: ImportBatch, store_id: int, problem: str) -> None:
         )
 
 
+def begin_writing(batch: ImportBatch) -> None:
+    """From checked to writing: counters start anew, no chunk is done."""
+    batch.state = ImportBatch.State.WRITING
+    batch.rows_done = batch.rejected = batch.flagged = 0
+    batch.skipped = {}
+    batch.plan = batch.plan | {"chunks_done": 0}
+    batch.save(update_fields=["state", "rows_done", "rejected", "flagged", "skipped", "plan"])
+
+
 def write(
     batch_id: UUID | str, *, store_id: int, path: Path | None = None, progress: Progress | None = None
 ) -> ImportBatch:
@@ -228,10 +237,7 @@ def write(
     with scope.use([store_id]):
         batch = _locked(batch_id, S.READY, S.WRITING)
         if batch.state == S.READY:
-            batch.state = S.WRITING
-            batch.rows_done = batch.rejected = batch.flagged = 0
-            batch.plan = batch.plan | {"chunks_done": 0}
-            batch.save(update_fields=["state", "rows_done", "rejected", "flagged", "plan"])
+            begin_writing(batch)
         context, plan = context_of(batch), reading.plan_from_json(batch.plan)
     if path is not None:
         return _write_file(batch, path, context, plan, progress)

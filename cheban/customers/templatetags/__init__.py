@@ -1,0 +1,1 @@
+"""Display components of the customers room."""
