@@ -60,7 +60,11 @@ def served(committed):
         for role in (Role.SERVICE_ADVISOR, Role.SERVICE_SPECIALIST, Role.SALES_CONSULTANT):
             StaffRole.objects.create(staff=manager, store=cast.a, role=role)
     port = free_port()
-    env = os.environ | {"DJANGO_SETTINGS_MODULE": "cheban.site.settings", "PYTHONPATH": str(Path(__file__).parents[1])}
+    env = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "cheban.site.settings",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "CHEBAN_NOW": "2026-11-23T10:00:00+08:00",
+    }  # a Monday morning
     children = [
         subprocess.Popen(
             [
@@ -123,7 +127,7 @@ def test_from_the_old_systems_export_to_todays_calls(served, size):
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} overflows"
             if os.environ.get("CHEBAN_PICTURES"):
                 PICTURES.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=PICTURES / f"{name}-{size}.png")
+                page.screenshot(path=PICTURES / f"{name}-{size}.jpg", type="jpeg", quality=72)
 
         # given a manager who signs in
         page.goto(address)

@@ -139,19 +139,27 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     """The signed-in person's work list, grouped and ordered by urgency, then value. R035, R208."""
     zone = ZoneInfo("Asia/Shanghai")
     end_of_day = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), tzinfo=zone)
-    tasks = Task.objects.filter(assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lt=end_of_day).order_by(
-        "due_at"
-    )[:MOST]
+    tasks = Task.objects.filter(
+        assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lt=end_of_day + timedelta(days=1)
+    ).order_by("due_at")[:MOST]
     rows = sorted(
         _contacts(tasks, at=at),
         key=lambda r: (r.starts_at > at, not r.is_late, r.due_at.date(), -r.weight, -r.value_fen, str(r.id)),
     )
     groups = {
         key: Group(key, label)
-        for key, label in (("now", _("现在")), ("today", _("今天")), ("week", _("本周")), ("booked", _("约好再打")))
+        for key, label in (
+            ("now", _("现在")),
+            ("today", _("今天")),
+            ("week", _("本周")),
+            ("booked", _("约好再打")),
+            ("tomorrow", _("明天")),
+        )
     }
     for row in rows:
-        if row.starts_at > at:
+        if row.starts_at >= end_of_day:
+            groups["tomorrow"].contacts.append(row)
+        elif row.starts_at > at:
             groups["booked"].contacts.append(row)
         elif row.is_late or row.due_at - at < timedelta(hours=2) or row.weight >= planner.URGENT:
             groups["now"].contacts.append(row)
