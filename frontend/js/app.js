@@ -12,3 +12,4 @@ import './table.js';
 import './upload.js';
 import './forms.js';
 import './panels.js';
+import './imports.js';
