@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cheban.core.chinese_days import year_days
@@ -67,11 +67,13 @@ def test_everybody_is_greeted_exactly_once_in_each_lunar_year():
     assert greeted == Counter({(year, lunar): 1 for year in YEARS for lunar in EVERY})
 
 
+@settings(deadline=None)
 @given(st.integers(1950, 2099), st.sampled_from(EVERY))
 def test_who_is_kept_on_a_day_is_found_by_that_day(year, lunar):
     assert lunar in lunar_birthdays_on(birthday_in(year, lunar))
 
 
+@settings(deadline=None)
 @given(st.dates(date(1950, 1, 1), date(2099, 12, 31)))
 def test_a_day_is_what_the_package_says_and_is_kept_on_itself(day):
     from lunar_python import Solar
@@ -95,6 +97,7 @@ def test_days_that_no_calendar_has_are_refused():
 
 
 @pytest.mark.req("R087")
+@settings(deadline=None)
 @given(st.integers(1950, 2100))
 def test_29_february_is_kept_on_the_28th_in_common_years(year):
     is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

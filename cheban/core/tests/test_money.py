@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cheban.core.errors import BadValue
@@ -88,16 +88,19 @@ def test_amounts_are_shown_with_two_places():
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(-MOST_FEN, MOST_FEN))
 def test_what_is_shown_is_read_back(fen):
     assert parse_fen(format_fen(fen)) == fen
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**13), 10**13))
 def test_a_spreadsheets_number_loses_no_fen(fen):
     assert parse_fen(fen / 100) == fen
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused(text):
     try:

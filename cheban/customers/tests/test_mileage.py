@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cheban.customers.mileage import (
@@ -69,6 +69,7 @@ def test_readings_that_do_not_fit_are_doubtful():
     assert usable([reading(0, 100), reading(0, 160), reading(1, 90_000)]) == [reading(0, 160)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(reading, st.integers(0, 900), st.integers(0, 100_000)), max_size=14))
 def test_what_stays_never_goes_backwards_and_prediction_never_falls_below_the_last(readings):
     doubts = set(doubtful(readings))
@@ -79,6 +80,7 @@ def test_what_stays_never_goes_backwards_and_prediction_never_falls_below_the_la
     assert (kept[-1].km if kept else 0) <= low <= middle <= high
 
 
+@settings(deadline=None)
 @given(histories(least=1), st.integers(1, 300))
 def test_uncertainty_grows_with_distance(readings, ahead):
     on = readings[-1].on + timedelta(days=ahead)
@@ -87,6 +89,7 @@ def test_uncertainty_grows_with_distance(readings, ahead):
     assert far_high - far_low >= near_high - near_low - 1  # rounding
 
 
+@settings(deadline=None)
 @given(histories(least=2))
 def test_more_readings_never_make_the_rate_less_certain(readings):
     certain = [rate(readings[:n], FAMILY).sd for n in range(len(readings) + 1)]
@@ -94,6 +97,7 @@ def test_more_readings_never_make_the_rate_less_certain(readings):
         assert all(later <= earlier for earlier, later in zip(certain, certain[1:], strict=False))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 11), st.integers(20, 120), st.integers(30, 300))
 def test_more_readings_on_the_same_line_never_widen_the_interval(count, gap, ahead):
     line = [reading(gap * n, 38 * gap * n) for n in range(12)]
@@ -103,6 +107,7 @@ def test_more_readings_on_the_same_line_never_widen_the_interval(count, gap, ahe
     assert high_more - low_more <= high - low + 1  # rounding
 
 
+@settings(deadline=None)
 @given(histories(least=2), st.integers(2, 4))
 def test_twice_the_kilometres_is_twice_the_rate(readings, times):
     scaled = [Reading(r.on, r.km * times) for r in readings]
@@ -112,6 +117,7 @@ def test_twice_the_kilometres_is_twice_the_rate(readings, times):
     assert rate(scaled, bigger).km_per_day == pytest.approx(rate(readings, FAMILY).km_per_day * times)
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(0, 300_000), st.integers(0, 2000))
 def test_the_predicted_day_is_ordered_and_never_before_after(readings, km, day):
     after = DAY0 + timedelta(days=day)
@@ -119,6 +125,7 @@ def test_the_predicted_day_is_ordered_and_never_before_after(readings, km, day):
     assert after <= low_on <= on <= high_on
 
 
+@settings(deadline=None)
 @given(histories(least=2), st.integers(1, 30_000))
 def test_day_and_kilometres_predicted_agree(readings, more):
     last = usable(readings)[-1]
@@ -156,6 +163,7 @@ def test_an_overdue_service_stays_overdue_unless_after_forbids_it():
     assert later.on == later.low_on == later.high_on == date(2026, 11, 23)
 
 
+@settings(deadline=None)
 @given(histories(), st.integers(0, 900), st.integers(0, 60_000), st.integers(1000, 30_000), st.integers(1, 24))
 def test_maintenance_is_never_later_than_by_time(readings, day, km, interval_km, months):
     start = DAY0 + timedelta(days=day)

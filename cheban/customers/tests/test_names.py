@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cheban.core.errors import BadValue
@@ -118,6 +118,7 @@ def test_names_are_ordered_by_surname_reading_and_tone():
     ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.text(max_size=150))
 def test_any_text_is_cleaned_or_refused_and_cleaning_is_stable(text):
     try:
@@ -130,6 +131,7 @@ def test_any_text_is_cleaned_or_refused_and_cleaning_is_stable(text):
     assert sort_key(name).endswith(name)
 
 
+@settings(deadline=None)
 @given(st.text(han, min_size=2, max_size=4))
 def test_every_token_is_lower_case_and_every_name_has_initials(name):
     tokens = search_key(name).split()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cheban.core.errors import BadValue
@@ -109,12 +109,14 @@ def test_a_lost_number_asks_for_a_text_column():
     assert "文本" in str(refused.value.expected)
 
 
+@settings(deadline=None)
 @given(mobiles, st.sampled_from(["", " ", "-", ".", "　"]), st.sampled_from(["", "+86", "0086", "86-", "'", "\t"]))
 def test_any_writing_of_a_mobile_comes_back_the_same(number, gap, before):
     text = f"{before}{number[:3]}{gap}{number[3:7]}{gap}{number[7:]}"
     assert parse_phone(text) == parse_phone(number) == Phone("+86" + number, "mobile")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused_and_reading_is_stable(text):
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cheban.core.errors import BadValue
@@ -121,6 +121,7 @@ def test_plates_are_shown_with_their_dot(number, shown):
     assert display_plate(number) == shown
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(PROVINCES),
     st.sampled_from("ABCDEFGHJKLMNOPQRSTUVWXYZ"),
@@ -131,6 +132,7 @@ def test_any_usual_plate_is_read_whatever_its_dot(province, letter, tail, dot):
     assert parse_plate(f"{province}{letter.lower()}{dot}{tail.lower()}").number == province + letter + tail
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_read_refused_or_none_and_reading_is_stable(text):
     try:

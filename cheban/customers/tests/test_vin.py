@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cheban.core.errors import BadValue
@@ -50,6 +50,7 @@ def test_a_wrong_vin_says_where(text, says):
     assert refused.value.expected
 
 
+@settings(deadline=None)
 @given(bodies)
 def test_the_computed_check_digit_is_right(body):
     vin = with_check_digit(body)
@@ -57,6 +58,7 @@ def test_the_computed_check_digit_is_right(body):
     assert parse_vin(vin).check_digit_ok
 
 
+@settings(deadline=None)
 @given(bodies, st.integers(0, 16), st.sampled_from(SIGNS))
 def test_one_changed_sign_is_caught_unless_it_counts_the_same(body, place, sign):
     vin = with_check_digit(body)
@@ -66,6 +68,7 @@ def test_one_changed_sign_is_caught_unless_it_counts_the_same(body, place, sign)
     assert parse_vin(changed).check_digit_ok is counts_the_same
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused(text):
     try:
