@@ -1,71 +1,54 @@
 """Spreadsheets into tables of cells: xlsx, xls, csv in the encodings that Chinese systems write. No meaning yet.
 
-The size guard stands before any parser: a 1.5 MB xlsx can declare 200 MB. Magic bytes decide the format, not the
-suffix. Row numbers are those that the spreadsheet shows, from 1. Reliability rows 26-29.
+The size guards stand before any parser: a 1.5 MB xlsx can declare 200 MB, and two cells far apart in a 6 KB one
+make the parser ask for 500 GB. Magic bytes decide the format, not the suffix. Row numbers are those that the
+spreadsheet shows, from 1. Reliability rows 26-29.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
+import io
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cheban.customers.importing import biff, sheetscan
+from cheban.customers.importing.csvfile import open_csv
 from cheban.customers.importing.formulas import Broken, calculate
+from cheban.customers.importing.table import MOST_CELL, MOST_COLUMNS, Table, Unreadable, tidy
+
+__all__ = ["MOST_CELL", "Table", "Unreadable", "open_tables"]
 
 MOST_BYTES = 300 * 1024 * 1024
 MOST_ENTRIES = 10_000
 MOST_RATIO = 200
 LARGE_PART = 10 * 1024 * 1024
-MOST_CELL = 32_767
-"""Excel's own limit of characters in a cell; longer text is no cell's content."""
-
-csv.field_size_limit(64 * 1024 * 1024)
-
-
-class Unreadable(Exception):
-    """The file cannot be read at all. `problem` says why and what to do."""
-
-    def __init__(self, problem: Any) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-@dataclass(slots=True)
-class Table:
-    """One sheet. `rows` can be gone through once: (row number, cells). `merged`: (first row, first column, last row,
-    last column), 1-based rows and 0-based columns, inclusive."""
-
-    sheet: str
-    rows: Iterator[tuple[int, list[Any]]]
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    is_hidden: bool = False
-    row_estimate: int = 0
+MOST_CELLS = 30_000_000
+"""Cells of a sheet, blank ones between the filled ones included: the parser keeps a place for each."""
 
 
 def open_tables(path: Path) -> list[Table]:
     """All sheets of a file. Raises Unreadable."""
-    size = path.stat().st_size
-    if size == 0:
+    if path.stat().st_size == 0:
         raise Unreadable(_("文件是空的。请重新导出。"))
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"PK"):
         _guard_zip(path)
-        return _workbook(path, formulas=_has_formulas(path))
+        return _xlsx(path)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return _workbook(path, formulas=False)
+        return _xls(path)
     if head.startswith(b"%PDF") or head[:3] in (b"\xff\xd8\xff", b"\x89PN", b"GIF"):
         raise Unreadable(_("这不是表格（是 PDF 或图片）。请从系统里导出 xlsx、xls 或 csv。"))
-    if re.match(rb"\s*(<!doctype html|<html|<table|<\?xml)", head[:200].lower()):
+    if head.startswith((b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")):
+        raise Unreadable(_("这是压缩包。请先解压，再导入里面的表格。"))
+    if re.match(rb"(?:\xef\xbb\xbf)?\s*(<!doctype html|<html|<head|<meta|<style|<table|<\?xml)", head[:300].lower()):
         raise Unreadable(_("这是网页格式的“xls”。请用 Excel 或 WPS 打开后，另存为 xlsx 再导入。"))
-    return [_csv(path, size)]
+    return [open_csv(path)]
 
 
 def _guard_zip(path: Path) -> None:
@@ -83,174 +66,151 @@ def _guard_zip(path: Path) -> None:
         raise Unreadable(_("这个压缩包不是 Excel 表格。请先解压，再导入里面的表格。"))
 
 
-def _has_formulas(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                tail = b""
-                with archive.open(entry) as part:
-                    while block := part.read(1 << 20):
-                        if b"<f>" in tail + block or b"<f " in tail + block:
-                            return True
-                        tail = block[-4:]
-    return False
-
-
-def _workbook(path: Path, *, formulas: bool) -> list[Table]:
-    import python_calamine as calamine
-
+def _xlsx(path: Path) -> list[Table]:
     try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
-        names = [m for m in book.sheets_metadata if str(m.typ).endswith("WorkSheet")]
-    except calamine.PasswordError:
-        raise Unreadable(_("表格有打开密码。请先在 Excel 里去掉密码，另存后再导入。")) from None
-    except Exception as error:  # the parser's errors are of many kinds; each means the same to people
-        if "EncryptedPackage" in path.open("rb").read(1 << 16).decode("utf-16-le", "ignore"):
-            raise Unreadable(_("表格有打开密码。请先在 Excel 里去掉密码，另存后再导入。")) from None
-        raise Unreadable(
-            _("表格打不开，可能已损坏（%(why)s）。请重新导出一次。") % {"why": type(error).__name__}
-        ) from None
-    overlay = _formula_rows(path) if formulas else {}
+        is_1904, facts = sheetscan.look(path)
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(error) from None
+    except Exception as error:  # zlib's own error has no better name
+        if type(error).__module__ != "zlib":
+            raise
+        raise _damaged(error) from None
+    for name, sheet in facts.items():
+        if sheet.height * sheet.width > MOST_CELLS:
+            raise Unreadable(
+                _(
+                    "工作表“%(sheet)s”里有内容远在表格之外（第 %(row)d 行、第 %(column)d 列以内），没有打开。"
+                    "请删除表格以外的内容，或另存为 csv。"
+                )
+                % {"sheet": name, "row": sheet.height, "column": sheet.width}
+            )
+    book, names = _open(path.read_bytes())
     tables = []
-    for meta in names:
-        sheet = book.get_sheet_by_name(meta.name)
-        merged = [(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in (sheet.merged_cell_ranges or [])]
+    for name, is_hidden in names:
+        sheet, found = _sheet(book, name), facts.get(name) or sheetscan.SheetFacts()
+        rows = _plain_rows(sheet, found.errors)
+        if found.formulas:
+            rows = _worked_out(rows, found.formulas)
+        tables.append(
+            Table(name, rows, _merged(sheet), is_hidden, sheet.total_height, frozenset(found.hidden_columns), is_1904)
+        )
+    return tables
+
+
+def _xls(path: Path) -> list[Table]:
+    if path.stat().st_size > MOST_BYTES:
+        raise Unreadable(_("文件太大。请按月份或门店拆开导出。"))
+    content = path.read_bytes()
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise _locked()
+    facts = biff.look(content)
+    if any(sheet.width > 256 for sheet in facts.sheets.values()):  # no .xls can; the parser would take all memory
+        raise Unreadable(_("文件内容不合规（可能已损坏），没有打开。请从系统里重新导出。"))
+    book, names = _open(content)
+    tables = []
+    for name, is_hidden in names:
+        sheet, found = _sheet(book, name), facts.sheets.get(name) or biff.SheetFacts()
         tables.append(
             Table(
-                meta.name,
-                _sheet_rows(sheet, overlay.get(meta.name)),
-                merged,
-                not str(meta.visible).endswith("Visible"),
+                name,
+                _plain_rows(sheet, found.errors),
+                _merged(sheet),
+                is_hidden,
                 sheet.total_height,
+                frozenset(found.hidden_columns),
+                facts.is_1904,
             )
         )
     return tables
 
 
-def _sheet_rows(sheet: Any, overlay: dict[int, dict[int, str]] | None) -> Iterator[tuple[int, list[Any]]]:
-    if overlay is None:
-        try:
-            rows = sheet.to_python(skip_empty_area=False)
-        except Exception as error:
-            raise Unreadable(
-                _("工作表“%(sheet)s”读不下去（%(why)s）。请重新导出一次。")
-                % {"sheet": sheet.name, "why": type(error).__name__}
-            ) from None
-        yield from ((number, [_tidy(c) for c in row]) for number, row in enumerate(rows, 1))
-        return
-    rows = [[_tidy(c) for c in row] for row in sheet.to_python(skip_empty_area=False)]
-
-    def value(row: int, column: int) -> Any:
-        found = rows[row][column] if 0 <= row < len(rows) and 0 <= column < len(rows[row]) else ""
-        if (found == "" or isinstance(found, Broken)) and (text := overlay.get(row + 1, {}).get(column)):
-            rows[row][column] = ""  # a formula that needs itself counts as empty
-            found = rows[row][column] = calculate(text, value)
-        return found
-
-    for number, row in enumerate(rows, 1):
-        for column in overlay.get(number, {}):
-            if column < len(row):
-                value(number - 1, column)
-        yield number, row
+def _damaged(error: BaseException) -> Unreadable:
+    return Unreadable(_("表格打不开，可能已损坏（%(why)s）。请重新导出一次。") % {"why": type(error).__name__})
 
 
-def _formula_rows(path: Path) -> dict[str, dict[int, dict[int, str]]]:
-    """Formula texts by sheet, row and column (calamine tells stored results only)."""
-    import openpyxl
+def _locked() -> Unreadable:
+    return Unreadable(_("表格有打开密码。请先在 Excel 里去掉密码，另存后再导入。"))
+
+
+def _open(content: bytes) -> tuple[Any, list[tuple[str, bool]]]:
+    """The parser's book and its work sheets: (name, is hidden)."""
+    import python_calamine as calamine
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    except Exception:  # values are there all the same; only formulas without results stay empty
-        return {}
-    found: dict[str, dict[int, dict[int, str]]] = {}
-    for sheet in book.worksheets:
-        rows = found.setdefault(sheet.title, {})
-        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            for column, text in enumerate(row):
-                if isinstance(text, str) and text[:1] == "=" and len(text) > 1:
-                    rows.setdefault(number, {})[column] = text
-    book.close()
-    return {name: rows for name, rows in found.items() if rows}
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = [m for m in book.sheets_metadata if str(m.typ).endswith("WorkSheet")]
+    except calamine.PasswordError:
+        raise _locked() from None
+    except BaseException as error:  # the parser's errors are of many kinds, its panics no Exception at all
+        raise _or_damaged(error) from None
+    return book, [(m.name, not str(m.visible).endswith(".Visible")) for m in sheets]
 
 
-_ERRORS = {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NULL!", "#NUM!"}
+def _sheet(book: Any, name: str) -> Any:
+    try:
+        return book.get_sheet_by_name(name)
+    except BaseException as error:
+        raise _or_damaged(error) from None
 
 
-def _tidy(cell: Any) -> Any:
-    """A cell's value as the rest of the import wants it: errors as Broken, whole floats as int, text without padding."""
-    kind = cell.__class__
-    if kind is str:
-        text = cell.strip(" \t\r\n\u3000\ufeff")
-        if text.startswith("'"):
-            text = text[1:].strip()
-        return Broken(text) if text in _ERRORS else text
-    if kind is float and cell.is_integer() and abs(cell) < 1e15:
-        return int(cell)
-    return cell
+def _or_damaged(error: BaseException) -> BaseException:
+    """Unreadable for whatever the parser raises; what is not the parser's stays what it is."""
+    is_own = isinstance(error, Exception) or type(error).__name__ == "PanicException"
+    return _damaged(error) if is_own and not isinstance(error, MemoryError) else error
 
 
-def _csv(path: Path, size: int) -> Table:
-    encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="", errors="strict") as file:
-        try:
-            sample = file.read(64 * 1024)
-        except UnicodeError:
-            raise Unreadable(_("文字编码认不出来。请用 Excel 另存为 xlsx，或“CSV UTF-8”再导入。")) from None
-    if "\x00" in sample and encoding not in ("utf-16", "utf-16-le", "utf-16-be"):
-        raise Unreadable(_("这不是表格，或文件已损坏。请导出 xlsx、xls 或 csv。"))
-    separator = _separator(sample)
-    line = max(len(sample) / max(sample.count("\n"), 1), 20)
-    return Table(path.stem, _csv_rows(path, encoding, separator), row_estimate=int(size / (line * _width(encoding))))
+def _merged(sheet: Any) -> list[tuple[int, int, int, int]]:
+    return [(a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in (sheet.merged_cell_ranges or [])]
 
 
-def _width(encoding: str) -> float:
-    return 2.0 if encoding.startswith("utf-16") else 1.4
+def _plain_rows(sheet: Any, errors: dict[tuple[int, int], str]) -> Iterator[tuple[int, list[Any]]]:
+    if sheet.start is None:
+        return
+    lead = [""] * sheet.start[1]
+    wrong: dict[int, dict[int, str]] = {}
+    for (row, column), text in errors.items():
+        wrong.setdefault(row + 1, {})[column] = text
+    number = 0
+    try:
+        for number, cells in enumerate(sheet.iter_rows(), 1):
+            row = lead + [tidy(c) for c in cells[:MOST_COLUMNS]]
+            for column, text in wrong.get(number, {}).items():
+                if column >= len(row):
+                    row += [""] * (column + 1 - len(row))
+                row[column] = Broken(text)
+            yield number, row
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        raise _or_damaged(error) from None
 
 
-def _encoding(path: Path) -> str:
-    """By byte-order mark, by zero bytes, else UTF-8 when the whole file is, else GB18030."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    zeros = head.count(0)
-    if zeros > len(head) // 5:
-        return "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while block := file.read(1 << 20):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            # A file cut in the middle of its last character is still UTF-8.
-            return "utf-8" if error.reason == "unexpected end of data" and not block else "gb18030"
-    return "utf-8"
+def _worked_out(
+    numbered: Iterator[tuple[int, list[Any]]], formulas: dict[tuple[int, int], tuple[str, str]]
+) -> Iterator[tuple[int, list[Any]]]:
+    """Rows with the formulas that had no result worked out; the whole sheet is kept, as formulas point anywhere."""
+    rows = [row for _number, row in numbered]
+    height = max((r for r, _c in formulas), default=0) + 1
+    rows += [[] for _ in range(min(height, len(rows) + 10_000) - len(rows))]
+    open_: dict[tuple[int, int], tuple[str, str]] = dict(formulas)
 
+    def value(row: int, column: int) -> Any:
+        if (formula := open_.pop((row, column), None)) is not None:
+            cells = rows[row]
+            if column >= len(cells):
+                cells += [""] * (column + 1 - len(cells))
+            text, stored = formula
+            was, cells[column] = cells[column], ""  # a formula that needs itself counts as empty
+            found = calculate(text, value)
+            if isinstance(found, Broken) and not found.is_error and (stored == "0" or isinstance(was, Broken)):
+                found = was  # what we cannot work out ourselves stays as it was stored
+            cells[column] = found
+        return rows[row][column] if 0 <= row < len(rows) and 0 <= column < len(rows[row]) else ""
 
-def _separator(sample: str) -> str:
-    """The separator that divides the sample's lines most evenly."""
-    lines = [line for line in sample.splitlines()[:60] if line.strip()]
-    best, score = ",", 0.0
-    for separator in ("\t", ",", ";", "|"):
-        counts = sorted(line.count(separator) for line in lines)
-        middle = counts[len(counts) // 2] if counts else 0
-        even = sum(c == middle for c in counts) / max(len(counts), 1)
-        if middle and middle * (0.5 + even) > score * (1.2 if separator != "\t" else 1):
-            best, score = separator, middle * (0.5 + even)
-    return best
-
-
-def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, list[Any]]]:
-    with path.open(encoding=encoding, newline="", errors="replace") as file:
-        number = 0
-        try:
-            for number, row in enumerate(csv.reader(file, delimiter=separator), 1):
-                yield number, [_tidy(c) for c in row]
-        except csv.Error as error:
-            raise Unreadable(
-                _("第 %(n)d 行之后读不下去（%(why)s）。请检查引号是否成对，或另存为 xlsx。")
-                % {"n": number, "why": error}
-            ) from None
+    waiting: dict[int, list[int]] = {}
+    for row, column in formulas:
+        waiting.setdefault(row, []).append(column)
+    for index, row in enumerate(rows):
+        for column in waiting.get(index, ()):
+            value(index, column)
+        yield index + 1, row

@@ -6,8 +6,9 @@ saved. `plan_chunks` streams raw rows; `convert_chunk` needs neither file nor da
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import zipfile
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,13 +19,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cheban.customers.importing import fields, headers, rows
+from cheban.customers.importing.cells import plain
 from cheban.customers.importing.fields import BY_CODE, KINDS, normalise
 from cheban.customers.importing.files import Table, Unreadable, open_tables
-from cheban.customers.importing.headers import Column
+from cheban.customers.importing.headers import Column, Heading
 from cheban.customers.importing.rows import Row, TableRules
-from cheban.customers.importing.values import plain
+from cheban.customers.importing.table import tidy
 
-LOOK = 300
+LOOK = 400
 """Rows of a sheet that are looked at before a plan is made."""
 
 
@@ -42,16 +44,14 @@ class TablePlan:
 
     def rules(self) -> TableRules:
         """What converting its rows needs."""
+        headings = rows.unique_headings(self.columns)
+        parts = {normalise(p) for c in self.columns for p in (c.name, c.heading, c.heading.removesuffix("/" + c.name))}
         return TableRules(
             self.sheet,
             self.kind,
-            tuple(
-                (c.index, h, c.field, c.unit)
-                for c, (_i, h) in zip(self.columns, rows.unique_headings(self.columns), strict=True)
-                if c.field
-            ),
-            rows.unique_headings(self.columns),
-            frozenset(normalise(part) for c in self.columns for part in c.heading.split("/")),
+            tuple((c.index, h, c.field, c.unit) for c, (_i, h) in zip(self.columns, headings, strict=True) if c.field),
+            headings,
+            frozenset(parts - {""}),
             self.options,
         )
 
@@ -87,13 +87,7 @@ class FilePlan:
                     "row_estimate": t.row_estimate,
                     "options": t.options,
                     "columns": [
-                        {
-                            "index": c.index,
-                            "heading": c.heading,
-                            "field": c.field,
-                            "is_doubtful": c.is_doubtful,
-                            "unit": c.unit,
-                        }
+                        {f.name: getattr(c, f.name) for f in dataclasses.fields(Column) if f.name != "samples"}
                         for c in t.columns
                     ],
                 }
@@ -103,11 +97,16 @@ class FilePlan:
 
     def mapping_json(self) -> dict[str, Any]:
         """What is worth saving for the next file of the same system: heading -> field."""
+        options = self.tables[0].options if self.tables else {}
         return {
             "kind": self.kind,
             "columns": {c.heading: c.field for t in self.tables for c in t.columns},
-            "options": self.tables[0].options if self.tables else {},
+            "options": {k: v for k, v in options.items() if k not in OF_THE_FILE},
         }
+
+
+OF_THE_FILE = frozenset(("is_1904", "about", "has_extras"))
+"""Options that are found in a file, not chosen."""
 
 
 def plan_from_json(stored: Mapping[str, Any]) -> FilePlan:
@@ -119,7 +118,7 @@ def plan_from_json(stored: Mapping[str, Any]) -> FilePlan:
                 t["sheet"],
                 t["kind"],
                 t["heading_row"],
-                [Column(c["index"], c["heading"], c["field"], c["is_doubtful"], [], c["unit"]) for c in t["columns"]],
+                [Column(**c) for c in t["columns"]],
                 t["row_estimate"],
                 t.get("options", {}),
             )
@@ -130,29 +129,38 @@ def plan_from_json(stored: Mapping[str, Any]) -> FilePlan:
 
 
 def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] | None = None) -> FilePlan:
-    """Look into a file. `mapping`: {"kind", "columns": {heading: field}, "options": {...}}. Raises Unreadable."""
-    given = {normalise(h): f for h, f in (mapping or {}).get("columns", {}).items()}
+    """Look into a file. Raises Unreadable.
+
+    `mapping`: {"kind", "columns": {heading, or #C for column C: field}, "options": {"negative_amounts": bool,
+    "date_order": "dmy", "heading_row": 1-based, 0 for a list without headings}}.
+    """
+    mapping = mapping or {}
+    given = {h if re.fullmatch(r"#[A-Z]{1,2}", h) else normalise(h): f for h, f in mapping.get("columns", {}).items()}
     for code in given.values():
         if code and code not in BY_CODE:
             raise Unreadable(
                 _("对应文件里没有“%(code)s”这个字段。可用：%(all)s") % {"code": code, "all": "、".join(BY_CODE)}
             )
-    wanted = kind if kind != "auto" else (mapping or {}).get("kind") or "auto"
+    wanted = kind if kind != "auto" else mapping.get("kind") or "auto"
     if wanted != "auto" and wanted not in KINDS:
         raise Unreadable(_("没有“%(kind)s”这种数据。可用：%(all)s") % {"kind": wanted, "all": "、".join(KINDS)})
-    options = dict((mapping or {}).get("options", {}))
-    if _is_1904(path):
-        options["is_1904"] = True
-    plan = FilePlan(wanted, [])
+    plan, seems = FilePlan(wanted, []), {}
     for table in open_tables(path):
         if table.is_hidden:
             plan.left_out[table.sheet] = str(_("隐藏的工作表"))
             continue
-        found, why = _look(table, given, wanted, options)
+        found, why = _look(table, given, wanted, dict(mapping.get("options", {})))
         if found is None:
             plan.left_out[table.sheet] = str(why)
         else:
             plan.tables.append(found)
+            seems[table.sheet] = why
+    if wanted != "auto" and not given:  # a workbook's sheets of another kind are not forced into this one
+        family = {wanted} if wanted in ("repair_orders", "appointments") else {"customers", "vehicles", "insurance"}
+        fitting = [t for t in plan.tables if seems[t.sheet] in family]
+        if fitting:
+            plan.left_out |= {t.sheet: str(_("是另一种数据")) for t in plan.tables if t not in fitting}
+            plan.tables = fitting
     if not plan.tables:
         seen = "；".join(f"{s}：{w}" for s, w in plan.left_out.items())
         raise Unreadable(
@@ -160,69 +168,86 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
             % {"seen": seen}
         )
     if wanted == "auto":
-        plan.kind = (
-            Counter(
-                {t.kind: 0 for t in plan.tables}
-                | Counter(k for t in plan.tables for k in [t.kind] * max(t.row_estimate, 1))
-            ).most_common(1)[0][0]
-            if plan.tables
-            else ""
-        )
+        rows_of = Counter[str]()
+        for t in plan.tables:
+            rows_of[t.kind] += max(t.row_estimate, 1)
+        plan.kind = rows_of.most_common(1)[0][0]
     return plan
 
 
 def _look(table: Table, given: Mapping[str, str], wanted: str, options: dict[str, Any]) -> tuple[TablePlan | None, Any]:
+    """(the plan, what its rows seem to be), or (None, why the sheet is left out)."""
     head = list(itertools.islice(table.rows, LOOK))
     if not any(any(c not in ("", None) for c in row) for _n, row in head):
         return None, _("空的工作表")
-    heading = headers.find(head, table.merged, list(given))
+    heading = _given_row(head, options) or headers.find(head, table.merged, list(given), table.hidden_columns)
     if heading is None:
         return None, _("没有列标题")
+    columns = heading.columns
     data = [row for number, row in head if number > heading.last_row]
-    headers.look_at_values(heading.columns, data)
+    headers.look_at_values(columns, data)
+    seems = headers.detect_kind(columns)
+    kind = wanted if wanted != "auto" else seems
+    if not given and not seems or not kind:
+        return None, _("列标题认不出来") if wanted == "auto" else _("没有这类数据的列")
     if given:
-        for column in heading.columns:
-            name = normalise(column.heading)
-            leaf = normalise(column.heading.rpartition("/")[2])
-            column.field = given.get(name, given.get(leaf, ""))
-            column.is_doubtful = False
-    kind = wanted if wanted != "auto" else headers.detect_kind(heading.columns)
-    if not kind:
-        return None, _("列标题认不出来")
-    _fit(heading.columns, kind)
-    if not any(c.field for c in heading.columns):
-        return None, _("没有这类数据的列")
-    if wanted != "auto" and not given and not headers.detect_kind(heading.columns):
-        return None, _("没有这类数据的列")
-    estimate = max(table.row_estimate - heading.last_row, 0) if table.row_estimate else len(data)
-    samples = [[plain(c) for c in row] for row in data[:3]]
-    return TablePlan(table.sheet, kind, heading.last_row, heading.columns, estimate, dict(options), samples), ""
-
-
-def _fit(columns: list[Column], kind: str) -> None:
-    """Fields as rows of this kind mean them."""
-    headers.limit_to_kind(columns, kind)
-    have = {c.field for c in columns}
-    for column in columns:
-        if kind == "customers" and column.field == "deliverer" and "name" not in have:
-            column.field = "name"
-        if kind == "appointments" and column.field == "in_at" and "appointment_at" not in have:
-            column.field = "appointment_at"
-    has_order = {"order_no", "in_at"} & {c.field for c in columns}
-    if kind == "repair_orders" and not has_order:
         for column in columns:
-            if column.field == "purchased_on":
-                column.field = "in_at"
+            letter = "#" + _letters(column.index)
+            code = given.get(letter, given.get(normalise(column.heading), given.get(normalise(column.name), "")))
+            column.field, column.is_doubtful = code, False
+        headers.limit_to_kind(columns, kind)
+    else:
+        headers.name_columns(columns, kind)
+        headers.look_at_values(columns, data)
+        headers.fit_to_kind(columns, kind)
+    if not any(c.field for c in columns):
+        return None, _("没有这类数据的列")
+    if table.is_1904:
+        options["is_1904"] = True
+    if headers.has_extras(columns):
+        options["has_extras"] = True
+    if about := _about(table.sheet, [row for number, row in head if number < heading.first_row]):
+        options["about"] = about.isoformat()
+    estimate = max(table.row_estimate - heading.last_row, 0) if table.row_estimate else len(data)
+    samples = [[plain(c)[:100] for c in row] for row in data[:3]]
+    return TablePlan(table.sheet, kind, heading.last_row, columns, estimate, options, samples), seems or kind
 
 
-def _is_1904(path: Path) -> bool:
-    """Whether a workbook counts its days from 1904."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            head = archive.open("xl/workbook.xml").read(64 * 1024)
-    except (zipfile.BadZipFile, KeyError, OSError):
-        return False
-    return b'date1904="1"' in head or b'date1904="true"' in head
+def _letters(index: int) -> str:
+    """A column's letters: 0 -> A, 26 -> AA."""
+    text = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def _given_row(head: list[tuple[int, list[Any]]], options: dict[str, Any]) -> Heading | None:
+    """The headings where the mapping says they stand; without any, columns are called by their letters."""
+    number = options.get("heading_row")
+    if number is None:
+        return None
+    width = max(len(row) for _n, row in head)
+    names = next((row for n, row in head if n == number), []) if number else [_letters(i) for i in range(width)]
+    columns = [Column(i, t, leaf=t) for i, t in enumerate(map(headers.text_of, names)) if t]
+    headers.name_columns(columns)
+    return Heading(number, number, columns)
+
+
+_DAY = re.compile(r"(20\d{2})\s*[年/.-]\s*(\d{1,2})(?:\s*[月/.-]\s*(\d{1,2}))?")
+
+
+def _about(sheet: str, titles: list[list[Any]]) -> date | None:
+    """When the list was made, or the month it is about, as its titles or the sheet's name say."""
+    found = None
+    for text in (sheet, *(plain(c)[:200] for row in titles for c in row if c not in ("", None))):
+        for year, month, day in _DAY.findall(text):
+            try:
+                found = date(int(year), int(month), int(day or 15))
+            except ValueError:
+                continue
+    return found
 
 
 @dataclass(slots=True)
@@ -243,51 +268,71 @@ class ConvertedChunk:
 
 
 def plan_chunks(path: Path, plan: FilePlan, *, chunk_size: int = 20_000) -> Iterator[RawChunk]:
-    """The file's rows in order, sheet by sheet. Lines of one order may fall into two chunks only where they carry
-    their order number; a chunk is never cut where order fields are blank."""
+    """The file's rows in order, sheet by sheet. A chunk is cut only where an order begins, so that lines of one
+    order stay together."""
     by_sheet = {t.sheet: t for t in plan.tables}
     for table in open_tables(path):
         found = by_sheet.get(table.sheet)
-        if found is None:
-            continue
-        rules = found.rules()
-        cut = _cut_row(path, table)
-        if cut:
-            rules.options["cut_row"] = cut
-        key = [i for i, _h, code, _u in rules.columns if code in ("order_no", "in_at", "plate", "vin")]
-        chunk: list[tuple[int, list[Any]]] = []
-        for number, row in rows.fill_down(table.rows, table.merged):
-            if number <= found.heading_row:
-                continue
-            if len(chunk) >= chunk_size and (
-                found.kind != "repair_orders" or any(i < len(row) and row[i] not in ("", None) for i in key)
-            ):
-                yield RawChunk(found.kind, rules, chunk)
-                chunk = []
-            chunk.append((number, row))
-        if chunk:
-            yield RawChunk(found.kind, rules, chunk)
+        if found is not None:
+            yield from _chunks(table, found, chunk_size)
 
 
-def _cut_row(path: Path, table: Table) -> int | None:
-    """The row at which a csv file breaks off: its last one, when it ends without a line end and with fewer columns."""
-    if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
-        return None
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        if file.tell() == 0:
-            return None
-        file.seek(-1, 2)
-        if file.read(1) in (b"\n", b"\r", b"\x00"):
-            return None
+def _chunks(table: Table, found: TablePlan, size: int) -> Iterator[RawChunk]:
+    rules = found.rules()
+    by_code: dict[str, int] = {}
+    for index, _h, code, _u in rules.columns:
+        by_code.setdefault(code, index)
+    key = by_code.get("order_no", by_code.get("vin", by_code.get("plate", 0)))
+    amounts = {i for c, i in by_code.items() if c in rows.AMOUNTS}
+    split = (
+        {by_code["total_fen"]} if "total_fen" in by_code and by_code.keys() & {"labour_fen", "material_fen"} else set()
+    )
+    titles: set[str] = set()
+    wide = max(3, len(found.columns) // 2)
+    merged_wide = frozenset(
+        top for top, left, _bottom, right in table.merged if right - left + 1 >= wide and top > found.heading_row
+    )
+    chunk: list[tuple[int, list[Any]]] = []
     widths: Counter[int] = Counter()
-    last = (0, 0)
-    for again in open_tables(path):
-        for number, row in again.rows:
+    last: Any = None
+    is_order = found.kind == "repair_orders"
+    filled = rows.fill_down(table.rows, table.merged, once=amounts - split, never=split) if table.merged else table.rows
+    for number, row in filled:
+        if number <= found.heading_row:
+            titles.update(normalise(plain(c)) for c in row if c not in ("", None))
+            if number == found.heading_row:
+                rules = dataclasses.replace(rules, titles=frozenset(titles - rules.leafs - {""}), wide=merged_wide)
+            continue
+        now = row[key] if key < len(row) else ""
+        if len(chunk) >= size and (not is_order or now not in ("", None, last) or len(chunk) >= size * 4):
+            yield RawChunk(found.kind, rules, chunk)
+            chunk = []
+        if now not in ("", None):
+            last = now
+        chunk.append((number, row))
+        if table.is_text:
             widths[len(row)] += 1
-            last = (number, len(row))
-    usual = widths.most_common(1)[0][0] if widths else 0
-    return last[0] if last[1] < usual else None
+    if chunk:
+        if (
+            table.is_text
+            and len(chunk[-1][1]) > 0
+            and len(chunk[-1][1]) < widths.most_common(1)[0][0]
+            and not _ends_with_line(table)
+        ):
+            rules = dataclasses.replace(rules, cut_row=chunk[-1][0])
+        yield RawChunk(found.kind, rules, chunk)
+
+
+def _ends_with_line(table: Table) -> bool:
+    """Whether a text file ends as a whole one does, with the end of a line."""
+    if table.path is None:
+        return True
+    with table.path.open("rb") as file:
+        file.seek(-1, 2)
+        if file.read(1) in (b"\n", b"\r"):
+            return True
+        file.seek(-2, 2)
+        return file.read(2) in (b"\n\x00", b"\x00\n", b"\r\x00")
 
 
 def convert_chunk(chunk: RawChunk, *, today: date) -> ConvertedChunk:
@@ -300,9 +345,11 @@ def convert_fixed(plan: FilePlan, *, sheet: str, row: int, raw: Mapping[str, str
     """Read one corrected row again: `raw` maps the sheet's headings to the corrected texts."""
     table = next((t for t in plan.tables if t.sheet == sheet), plan.tables[0])
     rules = table.rules()
+    if "is_1904" in rules.options:  # what was kept for correction has its days written out
+        rules = dataclasses.replace(rules, options={k: v for k, v in rules.options.items() if k != "is_1904"})
     cells: list[Any] = [""] * (max(i for i, _h in rules.headings) + 1)
     for index, heading in rules.headings:
-        cells[index] = (raw.get(heading) or "").strip()
+        cells[index] = tidy((raw.get(heading) or "").strip())
     found, _skipped = rows.convert([(row, cells)], rules, today=today)
     if found:
         return found[0]

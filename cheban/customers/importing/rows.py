@@ -1,20 +1,69 @@
-"""From cells to typed rows: which rows are data, what is filled down, what must hold across fields."""
+"""From cells to typed rows: what is filled down, what belongs to the order above, which values are wrong.
+
+Which rows are data at all is said by `kindsofrow`, what must hold across fields by `checks`.
+"""
 
 from __future__ import annotations
 
-import re
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
-
-from django.utils.translation import gettext_lazy as _
 
 from cheban.core.errors import BadValue
 from cheban.customers.importing import values as reading
-from cheban.customers.importing.fields import BY_CODE, normalise
+from cheban.customers.importing.cells import Reading, check_cell, is_blank, is_word_for_number, plain
+from cheban.customers.importing.fields import BY_CODE
+from cheban.customers.importing.formulas import Broken
 from cheban.customers.importing.headers import Column
-from cheban.customers.importing.values import CACHED_TYPES, Reading, check_cell, is_blank, plain
+from cheban.customers.importing.table import MOST_CELL
+
+ORDER_LEVEL = frozenset(
+    [
+        "order_no",
+        "order_kind",
+        "pay_type",
+        "order_status",
+        "plate",
+        "vin",
+        "brand",
+        "series",
+        "model",
+        "customer_no",
+        "name",
+        "mobile",
+        "landline",
+        "deliverer",
+        "deliverer_mobile",
+        "in_at",
+        "promised_at",
+        "out_at",
+        "odometer_km",
+        "service_advisor",
+        "technician",
+        "concern",
+        "province",
+        "city",
+        "district",
+        "address",
+        "remarks",
+        "insurer",
+        "purchased_on",
+        "next_service_on",
+        "next_service_km",
+    ]
+)
+"""Fields that lines of an order share: blank in a line, they are the order's."""
+ORDER_IDENTITY = frozenset(["order_no", "plate", "vin", "in_at", "customer_no", "name", "deliverer"])
+"""A line without any of these belongs to the order above."""
+AMOUNTS = frozenset(("labour_fen", "material_fen", "total_fen", "quantity", "unit_price", "premium_fen", "price_fen"))
+MOST_MERGED = 500
+"""Rows that one cell is believed to be merged over."""
+MOST_REMEMBERED = 50_000
+"""Different cells of a column whose reading is remembered: days, colours, prices and an order's lines repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,54 +78,16 @@ class Problem:
 
 @dataclass(slots=True)
 class Row:
-    """One data row. `problems`: it is refused and kept. `flags`: it is written and doubtful."""
+    """One data row. `problems`: it is refused and kept. `flags`: it is written and doubtful. `raw` (heading -> text as
+    written) is kept only for rows with either."""
 
     sheet: str
     row: int
     values: dict[str, Any]
-    raw: dict[str, str]
+    raw: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     flags: list[Problem] = field(default_factory=list)
-
-
-TOTAL = re.compile(
-    r"(?:本页|全部|以上|当日|本月|本日|月度|年度|分店|门店)?(?:合\s*计|小\s*计|总\s*计|累\s*计|共\s*计|总\s*和|汇\s*总|平\s*均)|(?:grand|sub)?[\s-]*totals?|sum",
-    re.IGNORECASE,
-)
-_NOTE = re.compile(
-    r"(制表|审核|打印|导出|填表|复核|经手|签字|盖章|统计|共\s*\d+\s*[条行人页笔]|第\s*\d+\s*页|页码|说明|备注|注)\s*[:：]?|^※|^\*|报表|明细表|明细$|一览表|清单$|有限公司$|page \d+|printed",
-    re.IGNORECASE,
-)
-_IDENTITY = re.compile(r"\+?\d{7,15}|[A-Z0-9]{17}|[\u4e00-\u9fff][A-Z][A-Z0-9]{4,6}[\u4e00-\u9fff]?")
-ORDER_LEVEL = (
-    "order_no",
-    "order_kind",
-    "pay_type",
-    "order_status",
-    "plate",
-    "vin",
-    "brand",
-    "series",
-    "model",
-    "customer_no",
-    "name",
-    "mobile",
-    "deliverer",
-    "deliverer_mobile",
-    "in_at",
-    "promised_at",
-    "out_at",
-    "odometer_km",
-    "service_advisor",
-    "technician",
-    "concern",
-    "province",
-    "city",
-    "address",
-)
-NOT_A_PHONE = frozenset(("无", "空", "暂无", "未知", "不详"))
-"""A word where a number should be: somebody must ask for the number, so the row goes to correction."""
-AMOUNTS = frozenset(("labour_fen", "material_fen", "total_fen", "quantity", "unit_price", "premium_fen", "price_fen"))
+    cells: list[Any] = field(default_factory=list, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,325 +100,190 @@ class TableRules:
     headings: tuple[tuple[int, str], ...]  # every column: index, unique heading
     leafs: frozenset[str]  # normalised headings, to know a repeated heading row
     options: dict[str, Any]
+    titles: frozenset[str] = frozenset()  # texts that stand above the headings, to know a repeated title
+    wide: frozenset[int] = frozenset()  # rows with a cell merged over most columns
+    cut_row: int = 0  # the row in which a text file breaks off
+
+    def heading_of(self, code: str) -> str:
+        """The heading under which a field stands."""
+        return next((h for _i, h, c, _u in self.columns if c == code), BY_CODE[code].label)
 
 
 def unique_headings(columns: Sequence[Column]) -> tuple[tuple[int, str], ...]:
     """Index and heading of every column: the lower level where that is enough, equal ones numbered."""
-    leafs = Counter(c.heading.rpartition("/")[2] or c.heading for c in columns)
+    leafs = Counter(c.name for c in columns)
     seen: Counter[str] = Counter()
     out = []
     for column in columns:
-        leaf = column.heading.rpartition("/")[2] or column.heading
-        name = leaf if leafs[leaf] == 1 else column.heading
+        name = column.name if leafs[column.name] == 1 else column.heading
         seen[name] += 1
         out.append((column.index, name if seen[name] == 1 else f"{name} ({seen[name]})"))
     return tuple(out)
 
 
 def fill_down(
-    rows: Iterable[tuple[int, list[Any]]], merged: Sequence[tuple[int, int, int, int]]
+    rows: Iterable[tuple[int, list[Any]]],
+    merged: Sequence[tuple[int, int, int, int]],
+    *,
+    once: Collection[int] = (),
+    never: Collection[int] = (),
 ) -> Iterator[tuple[int, list[Any]]]:
-    """Give each row of a vertical merge the value of its first row."""
-    starts: dict[int, list[tuple[int, int, int]]] = {}
-    for top, left, bottom, right in merged:
-        if bottom > top:
-            starts.setdefault(top, []).append((left, right, bottom))
+    """Give each row of a vertical merge the value of its first row.
+
+    An amount merged over the lines of an order is the order's, not each line's: columns of `once` keep it in the
+    first line only, columns of `never` in none (their lines have amounts of their own).
+    """
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for top, left, bottom, _right in merged:
+        if top < bottom <= top + MOST_MERGED:
+            starts.setdefault(top, []).append((left, bottom))
     running: list[tuple[int, int, Any]] = []  # column, last row, value
     for number, row in rows:
         if running:
             running = [r for r in running if r[1] >= number]
             for column, _last, value in running:
-                if column < len(row) and row[column] in ("", None):
+                if column >= len(row):
+                    row += [""] * (column + 1 - len(row))
+                if row[column] in ("", None):
                     row[column] = value
-        for left, _right, bottom in starts.get(number, ()):
+        for left, bottom in starts.get(number, ()):
             if left < len(row):
-                running.append((left, bottom, row[left]))
+                if left not in once and left not in never:
+                    running.append((left, bottom, row[left]))
+                elif left in never and not isinstance(row[left], Broken):
+                    row[left] = ""
         yield number, row
 
 
-def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today) -> tuple[list[Row], Counter[str]]:
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for reference cycles meanwhile: a chunk makes a million objects and no cycle (half the time, measured)."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_collector_paused()
+def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today: date) -> tuple[list[Row], Counter[str]]:
     """Typed rows of a stretch of a table, and how many rows were skipped by reason."""
+    from cheban.customers.importing.checks import CHECKS
+    from cheban.customers.importing.kindsofrow import Judge
+
+    options = rules.options
+    about = options.get("about")
     how = Reading(
         today=today,
-        is_1904=bool(rules.options.get("is_1904")),
-        negative_amounts=bool(rules.options.get("negative_amounts")),
-        day_first=rules.options.get("date_order") == "dmy",
+        is_1904=bool(options.get("is_1904")),
+        negative_amounts=bool(options.get("negative_amounts")),
+        day_first=options.get("date_order") == "dmy",
+        about=date.fromisoformat(about) if about else None,
     )
     plan = [
-        (
-            index,
-            heading,
-            code,
-            unit,
-            reading.reader(code, BY_CODE[code].type),
-            {} if BY_CODE[code].type in CACHED_TYPES else None,
-        )
+        (index, heading, code, unit, reading.reader(code, BY_CODE[code].type), {}, BY_CODE[code].many)
         for index, heading, code, unit in rules.columns
     ]
-    mapped = {index: code for index, _h, code, _u in rules.columns}
-    heads = frozenset(code for code in mapped.values() if code in ORDER_LEVEL)
+    width = max((p[0] for p in plan), default=-1) + 1
+    is_order, checks, judge = rules.kind == "repair_orders", CHECKS[rules.kind], Judge(rules)
+    heads = {code: index for index, _h, code, _u in rules.columns if code in ORDER_LEVEL}
     skipped: Counter[str] = Counter()
     out: list[Row] = []
     before: Row | None = None
     for number, cells in rows:
-        if reason := _skip(cells, rules, mapped):
+        if reason := judge.why_no_data(number, cells):
             skipped[reason] += 1
-            if reason in ("subtotal", "total"):
+            if reason == "total":
                 before = None
             continue
-        row = Row(rules.sheet, number, {}, {h: plain(cells[i]) if i < len(cells) else "" for i, h in rules.headings})
-        for index, heading, code, unit, read, cache in plan:
-            cell = cells[index] if index < len(cells) else ""
+        if len(cells) < width:
+            cells = cells + [""] * (width - len(cells))
+        found: dict[str, Any] = {}
+        row = Row(rules.sheet, number, found, cells=cells)
+        for index, heading, code, unit, read, cache, many in plan:
+            cell = cells[index]
             if cell == "" or cell is None:
                 continue
-            try:
-                if cache is None or cell.__class__ not in (str, int, float):
-                    value = _read(cell, read, how, unit)
-                elif (key := (cell.__class__, cell)) in cache:
-                    value = cache[key]
-                else:
-                    value = _read(cell, read, how, unit)
-                    if len(cache) < 50_000:
-                        cache[key] = value
-            except BadValue as error:
-                row.problems.append(Problem(heading, plain(cell)[:200], str(error.problem), str(error.expected)))
+            value = cache.get(cell, cache)
+            if value is cache:
+                value = _read(cell, read, how, unit)
+                if len(cache) < MOST_REMEMBERED:
+                    cache[cell] = value
+            if value.__class__ is BadValue:
+                row.problems.append(Problem(heading, plain(cell)[:200], str(value.problem), str(value.expected)))
+            elif value is None or value == "":
                 continue
-            if value is None or value == "":
-                continue
-            if code in row.values and BY_CODE[code].many:
-                row.values[code] = row.values[code] + [v for v in value if v not in row.values[code]]
+            elif many and code in found:
+                found[code] = found[code] + [v for v in value if v not in found[code]]
             else:
-                row.values[code] = value
-        if rules.kind == "repair_orders":
+                found[code] = value
+        if is_order:
             _continue(row, before, heads)
             before = row
-        for check in CHECKS[rules.kind]:
+        for check in checks:
             check(row, rules)
+        if row.problems or row.flags:
+            row.raw = _raw(row, rules, how)
         out.append(row)
+    for row in out:
+        row.cells = []
     return out, skipped
 
 
 def _read(cell: Any, read: Callable, how: Reading, unit: int) -> Any:
-    check_cell(cell)
-    if is_blank(cell) and not (read is reading.read_phone and plain(cell) in NOT_A_PHONE):
-        return None
-    value = read(cell, how)
+    """The typed value, None for a blank, or the BadValue itself."""
+    try:
+        check_cell(cell)
+        if is_blank(cell) and not (read is reading.read_phone and is_word_for_number(cell)):
+            return None
+        value = read(cell, how)
+    except BadValue as error:
+        return error
     return value * unit if unit != 1 and isinstance(value, int) and "万" not in plain(cell) else value
 
 
-def _skip(cells: list[Any], rules: TableRules, mapped: dict[int, str]) -> str:
-    """Why a row is no data: 'blank', 'heading', 'total', 'subtotal', 'note'; '' for data."""
-    filled = [(i, c) for i, c in enumerate(cells) if c != "" and c is not None]
-    if not filled:
-        return "blank"
-    first = filled[0][1]
-    texts = [c for _i, c in filled if c.__class__ is str]
-    if len(filled) >= 2 and texts and len(texts[0]) <= 30 and normalise(texts[0]) in rules.leafs:
-        same = sum(1 for c in texts if len(c) <= 30 and normalise(c) in rules.leafs)
-        if same >= 2 and same * 2 > len(filled):
-            return "heading"
-    for index, cell in filled[:4]:
-        if (
-            cell.__class__ is str
-            and len(cell) <= 16
-            and TOTAL.match(cell.strip())
-            and mapped.get(index) not in ("item", "concern", "remarks")
-        ):
-            if not any(
-                mapped.get(i) in ("vin", "plate", "mobile")
-                and _IDENTITY.fullmatch(re.sub(r"[\s·.-]", "", plain(c)).upper())
-                for i, c in filled
-                if i != index
-            ):
-                return "subtotal" if re.search(r"小\s*计|sub|本页", cell, re.IGNORECASE) else "total"
-    known = [mapped[i] for i, _c in filled if i in mapped]
-    if (
-        rules.kind == "repair_orders"
-        and known
-        and set(known) <= AMOUNTS
-        and len(filled) == len(known)
-        and "item" in mapped.values()
-        and len(known) >= 1
-        and not rules.options.get("amounts_only_rows")
-    ):
-        return "total"
-    if first.__class__ is str and len(filled) <= 2:
-        words = " ".join(str(c) for _i, c in filled)
-        if _NOTE.search(words) or "：" in words or ":" in words and not re.search(r"\d:\d", words):
-            return "note"
-        if len(filled) == 1 and (len(first) > 8 or mapped.get(filled[0][0]) is None) and len(rules.columns) > 2:
-            return "note"
-    return ""
+def _raw(row: Row, rules: TableRules, how: Reading) -> dict[str, str]:
+    """Heading -> text as written; days that only this file's date system explains are written out."""
+    cells = row.cells
+    raw = {h: plain(cells[i])[:MOST_CELL] if i < len(cells) else "" for i, h in rules.headings}
+    if how.is_1904:
+        for index, heading, code, _unit in rules.columns:
+            value = row.values.get(code)
+            if isinstance(value, date) and not isinstance(cells[index], date) and raw[heading]:
+                raw[heading] = value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    return raw
 
 
-def _continue(row: Row, before: Row | None, heads: frozenset[str]) -> None:
-    """A line whose order fields are blank belongs to the order above; a merged order number says the same."""
+def _continue(row: Row, before: Row | None, heads: dict[str, int]) -> None:
+    """A line whose order fields are blank belongs to the order above; the same order number or vehicle says so too.
+
+    What the order's first line has wrong is wrong in that line only.
+    """
     if before is None:
         return
-    number = row.values.get("order_no")
-    if (number is not None and number == before.values.get("order_no")) or heads.isdisjoint(row.values):
-        for code in heads:
-            if code not in row.values and code in before.values:
-                row.values[code] = before.values[code]
-
-
-def _heading_of(code: str, rules: TableRules) -> str:
-    return next((h for _i, h, c, _u in rules.columns if c == code), BY_CODE[code].label)
-
-
-def _missing(row: Row, rules: TableRules, code: str, problem: Any, expected: Any) -> None:
-    heading = _heading_of(code, rules)
-    if not any(p.column == heading for p in row.problems):
-        row.problems.append(Problem(heading, row.raw.get(heading, ""), str(problem), str(expected)))
-
-
-def _has_problem(row: Row, rules: TableRules, *codes: str) -> bool:
-    wrong = {p.column for p in row.problems}
-    return any(_heading_of(code, rules) in wrong for code in codes)
-
-
-def needs_name(row: Row, rules: TableRules) -> None:
-    """A customer has a name."""
-    if "name" not in row.values and not _has_problem(row, rules, "name"):
-        _missing(row, rules, "name", _("没有客户姓名。"), _("请填写姓名或单位名称。"))
-
-
-def needs_reach_or_vehicle(row: Row, rules: TableRules) -> None:
-    """A customer without phone, number or vehicle cannot be told from others of the same name."""
-    codes = ("mobile", "landline", "plate", "vin", "customer_no", "id_number", "wechat", "email")
-    if not any(c in row.values for c in codes) and not _has_problem(row, rules, *codes):
-        _missing(row, rules, "mobile", _("没有手机号，也没有车牌或车架号。"), _("至少填一项，才能认出这位客户。"))
-
-
-def needs_vehicle(row: Row, rules: TableRules) -> None:
-    """A vehicle is known by VIN or plate."""
-    if not {"vin", "plate"} & set(row.values) and not _has_problem(row, rules, "vin", "plate"):
-        _missing(
-            row,
-            rules,
-            "vin" if any(c == "vin" for _i, _h, c, _u in rules.columns) else "plate",
-            _("没有车架号，也没有车牌。"),
-            _("至少填一项，才能认出这辆车。"),
+    mine, theirs = row.values, before.values
+    number = mine.get("order_no")
+    if number is not None:
+        same = number == theirs.get("order_no")
+    else:
+        own = ORDER_IDENTITY & mine.keys()
+        wrong_number = "order_no" in heads and _cell(row, heads["order_no"]) != ""
+        same = (
+            not wrong_number
+            and all(mine[code] == theirs.get(code) for code in own)
+            and (not own or "order_no" in theirs and bool(own & {"plate", "vin"}))
         )
+    if not same:
+        return
+    for code, index in heads.items():
+        if code not in mine and _cell(row, index) == "":
+            if code in theirs:
+                mine[code] = theirs[code]
+            if index < len(row.cells) and index < len(before.cells):
+                row.cells[index] = before.cells[index]
 
 
-def needs_expiry(row: Row, rules: TableRules) -> None:
-    """An insurance row says until when."""
-    codes = ("insurance_until", "compulsory_until")
-    if not any(c in row.values for c in codes) and not _has_problem(row, rules, *codes):
-        _missing(row, rules, "insurance_until", _("没有保险到期日。"), _("请填商业险或交强险的到期日。"))
-
-
-def needs_order(row: Row, rules: TableRules) -> None:
-    """An order is known by its number, or by vehicle and day."""
-    has = "order_no" in row.values or ({"vin", "plate"} & set(row.values) and "in_at" in row.values)
-    if not has and not _has_problem(row, rules, "order_no", "vin", "plate", "in_at"):
-        _missing(row, rules, "order_no", _("没有工单号。"), _("请填工单号；没有工单号的，填车牌和进厂日期。"))
-
-
-def needs_line(row: Row, rules: TableRules) -> None:
-    """A line says what was done or what it cost."""
-    codes = ("item", "item_code", "concern", "labour_fen", "material_fen", "total_fen", "odometer_km")
-    if not any(c in row.values for c in codes) and not _has_problem(row, rules, *codes):
-        _missing(row, rules, "item", _("这一行没有项目，也没有金额。"), _("请填维修项目。"))
-
-
-def needs_appointment(row: Row, rules: TableRules) -> None:
-    """An appointment has a time."""
-    if "appointment_at" not in row.values and not _has_problem(row, rules, "appointment_at"):
-        _missing(row, rules, "appointment_at", _("没有预约时间。"), _("请填预约时间。"))
-
-
-def leaves_after_it_came(row: Row, rules: TableRules) -> None:
-    """A vehicle leaves on or after the day it came; the same day with a time earlier than the arrival is wrong too."""
-    came, left = row.values.get("in_at"), row.values.get("out_at")
-    if came and left and (left.date() < came.date() or (left < came and left.time().isoformat() != "00:00:00")):
-        heading = _heading_of("out_at", rules)
-        row.problems.append(
-            Problem(
-                heading,
-                row.raw.get(heading, ""),
-                str(
-                    _("出厂（%(out)s）早于进厂（%(in)s）。")
-                    % {"out": left.strftime("%Y-%m-%d"), "in": came.strftime("%Y-%m-%d")}
-                ),
-                str(_("出厂不能早于进厂。")),
-            )
-        )
-
-
-def born_before_buying(row: Row, rules: TableRules) -> None:
-    """Nobody buys a car before birth."""
-    born, bought = row.values.get("birth_on"), row.values.get("purchased_on")
-    if born and bought and born >= bought:
-        heading = _heading_of("birth_on", rules)
-        row.problems.append(
-            Problem(heading, row.raw.get(heading, ""), str(_("生日晚于购车日期。")), str(_("请检查生日和购车日期。")))
-        )
-
-
-def check_vin_digit(row: Row, rules: TableRules) -> None:
-    """A wrong check digit is doubtful, not wrong: imported cars often have one."""
-    vin = row.values.get("vin")
-    if vin and not vin[1]:
-        row.flags.append(
-            Problem(
-                _heading_of("vin", rules),
-                vin[0],
-                str(_("车架号第 9 位校验不对。")),
-                str(_("请与行驶证核对；进口车可能没有校验位。")),
-            )
-        )
-
-
-def work_out_amounts(row: Row, rules: TableRules) -> None:
-    """Quantity x unit price where no amount is given; a total that is not the sum of its parts is doubtful."""
-    v = row.values
-    if "quantity" in v and "unit_price" in v and not {"labour_fen", "material_fen", "total_fen"} & set(v):
-        fen = v["quantity"] * v["unit_price"] * 100
-        if fen != fen.to_integral_value():
-            heading = _heading_of("unit_price", rules)
-            row.problems.append(
-                Problem(
-                    heading,
-                    row.raw.get(heading, ""),
-                    str(_("数量 × 单价 = %(a)s 元，不到整分。") % {"a": fen / 100}),
-                    str(_("请给出整分的金额。")),
-                )
-            )
-            return
-        v["total_fen"] = int(fen)
-    labour, material, total = v.get("labour_fen"), v.get("material_fen"), v.get("total_fen")
-    if labour is not None and material is not None and total is not None and abs(labour + material - total) > 1:
-        row.flags.append(
-            Problem(
-                _heading_of("total_fen", rules),
-                row.raw.get(_heading_of("total_fen", rules), ""),
-                str(_("合计与工时费、材料费之和不同。")),
-                str(_("应为 %(a).2f 元；可能有优惠或其他费用。") % {"a": (labour + material) / 100}),
-            )
-        )
-
-
-def cut_off(row: Row, rules: TableRules) -> None:
-    """The last line of a file that was cut in the middle."""
-    if rules.options.get("cut_row") == row.row:
-        row.problems.append(
-            Problem(
-                rules.headings[-1][1] if rules.headings else "",
-                "",
-                str(_("文件在这一行中断。")),
-                str(_("请重新导出整个文件。")),
-            )
-        )
-
-
-_PERSON = (needs_name, needs_reach_or_vehicle, born_before_buying, check_vin_digit, cut_off)
-CHECKS: dict[str, tuple[Callable[[Row, TableRules], None], ...]] = {
-    "customers": _PERSON,
-    "vehicles": (needs_vehicle, check_vin_digit, cut_off),
-    "insurance": (needs_vehicle, needs_expiry, check_vin_digit, cut_off),
-    "appointments": (needs_reach_or_vehicle, needs_appointment, check_vin_digit, cut_off),
-    "repair_orders": (needs_order, needs_line, leaves_after_it_came, work_out_amounts, check_vin_digit, cut_off),
-}
-"""Kind -> what must hold across the fields of a row."""
+def _cell(row: Row, index: int) -> Any:
+    return row.cells[index] if index < len(row.cells) and row.cells[index] is not None else ""
