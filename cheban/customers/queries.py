@@ -212,7 +212,7 @@ def _subtitle(event: Event, staff: dict[int, str]) -> str:
 
         parts.append(ask("contact.words", event.name, facts, default=""))
         if facts.get("to"):
-            parts.append("→ " + staff.get(facts["to"], ""))
+            parts.append(_("交给 %(name)s") % {"name": staff.get(facts["to"], "")})
         parts.append(facts.get("note", ""))
     if event.name.startswith("consent."):
         parts += [str(dict(Consent.Purpose.choices).get(facts.get("purpose"), "")), facts.get("proof", "")]

@@ -20,8 +20,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @page("customers/imports.html", may="import.see")
 def imports(request: HttpRequest) -> dict:
     """What was imported, and the place to drop a file."""
+    batches = commands.newest()
+    names = commands.who(batches)
     return {
-        "batches": [(b, kinds.label(b.kind)) for b in commands.newest()],
+        "batches": [(b, kinds.label(b.kind), names.get(b.by_id, "")) for b in batches],
         "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
         "store_list": org.stores(request.actor),
         "sources": commands.sources(request.actor.stores),
