@@ -48,7 +48,7 @@ def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
         if not Task.objects.filter(contact_id=contact_id).exists():
             raise NotFound(_("没有这件事，或不属于您的门店。"))
         raise AlreadyTold(_("这次联系已经登记过结果，不用再登记。"))
-    mine = by.staff_id is None or any(t.assignee_id == by.staff_id for t in tasks)
+    mine = by.staff_id is None or any(t.assignee_id in (by.staff_id, None) for t in tasks)
     if not mine and not by.may("task.reassign"):
         raise NotPermitted(_("这件事由同事负责。请让店长改派给您后再登记。"))
     return tasks
