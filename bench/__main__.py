@@ -1,0 +1,224 @@
+"""`make bench`: figures as ratios to the bare engine, measured in one run on a cluster of its own.
+
+    python -m bench [daily] [import] [--size 1000000]
+
+daily: the daily run over `size` vehicles and all rules against one bare INSERT ... SELECT of as many rows into a copy
+of the task table with the same indexes; and the same day again. import: `size` customers with vehicles from csv
+against a bare COPY (as the owner) of the same rows into the same tables. Results go to docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import platform
+import secrets
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+TABLES = (
+    "customers_customer",
+    "customers_contactpoint",
+    "customers_vehicle",
+    "customers_vehicleownership",
+    "core_event",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("what", nargs="*", default=["daily", "import"])
+    parser.add_argument("--size", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    from cheban.core import postgres
+
+    folder = Path(tempfile.mkdtemp(prefix="cheban-bench-"))
+    folder.chmod(0o755)
+    os.environ |= {
+        "CHEBAN_DATA_DIR": str(folder),
+        "CHEBAN_ENV": "dev",
+        "CHEBAN_LOG": "ERROR",
+        "DJANGO_SETTINGS_MODULE": "cheban.site.settings",
+    }
+    server = postgres.start(folder)
+    os.environ |= server.environ()
+    os.environ["CHEBAN_MASTER_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    os.environ["CHEBAN_DJANGO_SECRET_KEY"] = secrets.token_urlsafe(48)
+    lines: list[str] = []
+    try:
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", database="owner", verbosity=0)
+        for what in asked.what:
+            lines += {"daily": daily, "import": bring_in}[what](asked.size, folder)
+    finally:
+        postgres.stop(folder)
+    machine = f"{date.today().isoformat()}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {asked.size:,} vehicles"  # noqa: DTZ011 - the report's date
+    text = (
+        f"# 性能 · Benchmarks\n\n`make bench` · {machine}\n\n| what | figure | bound | met |\n|---|---|---|---|\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+    print(text)
+    if asked.size >= 1_000_000:
+        Path("docs/benchmarks.md").write_text(text, encoding="utf-8")
+
+
+def row(what: str, figure: str, bound: str, met: bool) -> str:
+    """One line of the report."""
+    print(f"{what}: {figure} (bound {bound}) {'met' if met else 'MISSED'}", file=sys.stderr)
+    return f"| {what} | {figure} | {bound} | {'yes' if met else '**no**'} |"
+
+
+def daily(size: int, folder: Path) -> list[str]:
+    """The daily run against a bare insert of the same rows."""
+    from django.db import connection, connections
+
+    from cheban.core import clock
+    from cheban.org import commands, queries, scope
+    from cheban.playbook import planner
+
+    for number in range(50):
+        commands.create_store(group="bench", code=f"B{number}", name=f"第 {number} 店")
+    stores = queries.store_ids()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO customers_customer (id, store_id, kind, name, name_full_pinyin, name_initials, name_other_pinyin, customer_no, gender,
+                 birthday, occupation, region, preferred_channel, preferred_time, source, family, habits, special_requests, remarks,
+                 tags, tier, refused_purposes, visits, spent_fen, last_visit_on)
+               SELECT gen_random_uuid(), (%s::int[])[1 + i %% 50], 'person', '张' || i, 'zhang' || i, 'z' || i, '', '', 'm',
+                 (1 + i %% 12) * 100 + 1 + i %% 28, '', '', '', '', 'purchase', '', '', '', '', '{}', CASE WHEN i %% 10 = 0 THEN 'gold' ELSE 'ordinary' END,
+                 CASE WHEN i %% 50 = 0 THEN ARRAY['insurance']::varchar[] ELSE '{}' END, i %% 9, i * 100, current_date - (i %% 700)
+               FROM generate_series(1, %s) i""",
+            [stores, size],
+        )
+        cursor.execute(
+            """INSERT INTO customers_vehicle (id, store_id, owner_id, vin, vin_is_doubtful, plate_number, plate_kind, brand, series, model, trim,
+                 colour, energy, driver_assistance, engine_no, seats, use, insurer, policy_no, inspection_kind, sales_consultant_name,
+                 service_advisor_name, km_per_day_basis, services_done, maintenance_due_by, is_active, purchased_on, first_service_due_on,
+                 second_service_due_on, maintenance_due_on, last_service_on, inspection_due_on, insurance_until, warranty_until, last_visit_on)
+               SELECT gen_random_uuid(), store_id, id, '', false, '沪A' || substr(name, 2), 'blue', '大众', '速腾', '', '', '', 'fuel', '', '', 5, 'family', '', '',
+                 'sticker', '', '', 'own', n % 4, 'time', true, current_date - (n % 2500), current_date + (n % 400) - 200,
+                 current_date + (n % 380) - 190, current_date + (n % 360) - 180, current_date - (n % 300), current_date + (n % 730),
+                 current_date + (n % 365), current_date + (n % 1000) - 500, current_date - (n % 700)
+               FROM (SELECT *, (spent_fen / 100)::int AS n FROM customers_customer) c"""
+        )
+        cursor.execute("ANALYZE")
+    day = clock.today()
+    first, again = [], []
+    for _ in range(3):
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("TRUNCATE playbook_task, playbook_planrun")
+        start = time.perf_counter()
+        with scope.use(stores):
+            made = planner.plan_day(day, store_ids=stores).made
+        first.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        with scope.use(stores):
+            assert planner.plan_day(day, store_ids=stores).made == 0
+        again.append(time.perf_counter() - start)
+    bare = []
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("CREATE TABLE bare_rows AS SELECT * FROM playbook_task")
+        for _ in range(3):
+            cursor.execute("TRUNCATE playbook_task")
+            start = time.perf_counter()
+            cursor.execute("INSERT INTO playbook_task SELECT * FROM bare_rows")
+            bare.append(time.perf_counter() - start)
+        cursor.execute("DROP TABLE bare_rows")
+    connection.close()
+    a, b, c = (statistics.median(x) for x in (first, again, bare))
+    return [
+        row(
+            f"daily run, {made:,} tasks, against a bare INSERT ... SELECT",
+            f"{a / c:.2f}x ({a:.1f} s / {c:.1f} s)",
+            "<= 2x",
+            a / c <= 2,
+        ),
+        row("the same day again, against the first", f"{b / a:.2f}x ({b:.2f} s)", "<= 0.1x", b / a <= 0.1),
+    ]
+
+
+def bring_in(size: int, folder: Path) -> list[str]:
+    """Import from csv against a bare COPY of the same rows."""
+    from django.db import connection, connections
+
+    from cheban.customers.importing import pipeline
+    from cheban.org import commands, scope
+    from cheban.site.demo import people
+
+    store = commands.create_store(group="bench", code="IMP", name="导入店")
+    path = folder / "customers.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("客户编号,客户名称,性别,出生日期,手机号,车牌号,车架号,品牌,车系,颜色,购车日期,保险到期日\n")
+        for i in range(size):
+            file.write(
+                f"C{i:08d},{people.SURNAMES[i % 90]}{people.MALE[i // 90 % 40]}{people.FEMALE[i // 3600 % 40]},男,{1960 + i % 40}-{1 + i % 12:02d}-{1 + i % 28:02d},"
+                f"{people.phone(i)[3:]},沪A{i % 90000 + 10000},LSV{i % 9}A4182E2{i % 1_000_000:06d},大众,速腾,白,{2018 + i % 8}-{1 + i % 12:02d}-15,2027-{1 + i % 12:02d}-10\n"
+            )
+    most = [0]
+    stop = threading.Event()
+    threading.Thread(target=_watch, args=(most, stop), daemon=True).start()
+    start = time.perf_counter()
+    with scope.use([store.id]):
+        batch = pipeline.create(path, store_id=store.id, file_name=path.name, keep=False)
+    batch = pipeline.write(batch.id, store_id=store.id, path=path)
+    took = time.perf_counter() - start
+    stop.set()
+    assert batch.accepted == size, (batch.accepted, batch.rejected, batch.unchanged)
+    connection.close()
+    copied = 0.0
+    with connections["owner"].cursor() as cursor:
+        for table in TABLES:
+            out = folder / f"{table}.copy"
+            with (
+                out.open("wb") as file,
+                cursor.copy(f"COPY (SELECT * FROM {table} WHERE store_id = {store.id}) TO STDOUT") as copy,
+            ):
+                for data in copy:
+                    file.write(data)
+        cursor.execute("TRUNCATE " + ", ".join(TABLES) + " CASCADE")
+        for table in TABLES:
+            start = time.perf_counter()
+            with (folder / f"{table}.copy").open("rb") as file, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                while data := file.read(1 << 20):
+                    copy.write(data)
+            copied += time.perf_counter() - start
+    return [
+        row(
+            f"import of {size:,} customers and vehicles, rows a second against bare COPY",
+            f"{copied / took:.2f} ({size / took:,.0f} a second; {took:.0f} s / {copied:.0f} s)",
+            ">= 0.5",
+            copied / took >= 0.5,
+        ),
+        row("memory of the import and its processes", f"{most[0] / 2**30:.2f} GiB", "< 1.5 GiB", most[0] < 1.5 * 2**30),
+    ]
+
+
+def _watch(most: list[int], stop: threading.Event) -> None:
+    """Peak resident memory of this process and its children (the database is apart), sampled."""
+    while not stop.wait(0.2):
+        total, mine = 0, {os.getpid()}
+        for entry in sorted(int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()):
+            try:
+                status = Path(f"/proc/{entry}/status").read_text()
+            except OSError:
+                continue
+            facts = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+            if entry in mine or int(facts.get("PPid", "0")) in mine:
+                mine.add(entry)
+                total += int(facts.get("VmRSS", "0 kB").split()[0]) * 1024
+        most[0] = max(most[0], total)
+
+
+if __name__ == "__main__":
+    main()
