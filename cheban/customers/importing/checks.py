@@ -155,6 +155,7 @@ def leaves_after_it_came(row: Row, rules: TableRules) -> None:
         form = "%Y-%m-%d %H:%M" if is_day else "%Y-%m-%d"
         facts = {"out": left.strftime(form), "in": came.strftime(form)}
         row.problems.append(_told(row, rules, code, told % facts, _("不能早于进厂。")))
+        del row.values[code]  # lines that continue this order do not inherit it
 
 
 def born_before_buying(row: Row, rules: TableRules) -> None:

@@ -10,6 +10,8 @@ import csv
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,9 @@ def open_csv(path: Path) -> Table:
         raise Unreadable(_("这不是表格，或文件已损坏。请导出 xlsx、xls 或 csv。"))
     line = max(len(sample) / max(sample.count("\n"), 1), 20)
     estimate = int(path.stat().st_size / (line * (2.0 if encoding.startswith("utf-16") else 1.4)))
-    return Table(path.stem, _rows(path, encoding, find_separator(sample)), row_estimate=estimate, path=path)
+    separator = find_separator(sample)
+    opened = _Opened(path, encoding, separator, separator == "," and ",\t" in sample)
+    return Table(path.stem, _rows(opened), row_estimate=estimate, path=path)
 
 
 def find_encoding(path: Path) -> str:
@@ -88,12 +92,29 @@ def find_separator(sample: str) -> str:
     return best
 
 
-def _rows(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, list[Any]]]:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """How the file's lines are read. `has_tabs`: a TAB stands after commas to keep long numbers; it may hide a quote."""
+
+    path: Path
+    encoding: str
+    separator: str
+    has_tabs: bool
+
+    @contextmanager
+    def lines(self, start: int) -> Iterator[Iterator[str]]:
+        """Physical lines from `start` on."""
+        with self.path.open(encoding=self.encoding, newline="", errors="replace") as file:
+            lines = itertools.islice(file, start, None) if start else file
+            yield (line.lstrip("\t").replace(",\t", ",") for line in lines) if self.has_tabs else lines
+
+
+def _rows(opened: _Opened) -> Iterator[tuple[int, list[Any]]]:
     """Records with their numbers. Where a quote stays open, its line is read as it stands and marked broken."""
     number = done = 0  # records and physical lines read
+    separator = opened.separator
     while True:
-        with path.open(encoding=encoding, newline="", errors="replace") as file:
-            lines = itertools.islice(file, done, None) if done else file
+        with opened.lines(done) as lines:
             reader = csv.reader(lines, delimiter=separator)
             before = 0
             try:
@@ -113,8 +134,8 @@ def _rows(path: Path, encoding: str, separator: str) -> Iterator[tuple[int, list
                     % {"n": number, "why": error}
                 ) from None
         done += before
-        with path.open(encoding=encoding, newline="", errors="replace") as file:
-            line = next(itertools.islice(file, done, None), "")
+        with opened.lines(done) as lines:
+            line = next(lines, "")
         done += 1
         number += 1
         cells = next(csv.reader([line], delimiter=separator, quoting=csv.QUOTE_NONE), [])

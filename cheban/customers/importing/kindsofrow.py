@@ -32,17 +32,8 @@ _NOTE = re.compile(
 )
 _LABEL = re.compile(r"^[^\d]{1,12}[:：]")
 _DIGIT = re.compile(r"\d")
-_STRONG = (
-    "vin",
-    "plate",
-    "mobile",
-    "deliverer_mobile",
-    "contact_mobile",
-    "id_number",
-    "order_no",
-    "policy_no",
-    "appointment_no",
-)
+_NUMBERS = ("vin", "plate", "mobile", "deliverer_mobile", "contact_mobile", "id_number")
+_CODES = ("order_no", "policy_no", "appointment_no", "customer_no")
 
 
 class Judge:
@@ -51,15 +42,19 @@ class Judge:
     def __init__(self, rules: TableRules) -> None:
         self.rules = rules
         self.mapped = {index: code for index, _h, code, _u in rules.columns}
-        self.strong = tuple(index for index, code in self.mapped.items() if code in _STRONG)
+        self.numbers = tuple(index for index, code in self.mapped.items() if code in _NUMBERS)
+        self.codes = tuple(index for index, code in self.mapped.items() if code in _CODES)
         self.has_items = bool({"item", "item_code", "concern"} & set(self.mapped.values()))
         self.texts = frozenset(i for i, c in self.mapped.items() if c in ("item", "concern", "remarks", "address"))
 
     def why_no_data(self, number: int, cells: list[Any]) -> str:
         """'' for data, else 'blank', 'heading', 'title', 'note', 'subtotal', 'total'."""
         if number not in self.rules.wide:
-            for index in self.strong:  # nine of ten rows end here
-                if index < len(cells) and _is_certain(cells[index]):
+            for index in self.numbers:  # nine of ten rows end here
+                if index < len(cells) and _is_number_of_somebody(cells[index]):
+                    return ""
+            for index in self.codes:
+                if index < len(cells) and _is_code(cells[index]):
                     return ""
         filled = [(i, c) for i, c in enumerate(cells) if c != "" and c is not None]
         if not filled:
@@ -85,8 +80,8 @@ class Judge:
         """By its first words, or by its shape: amounts and nothing else."""
         for index, cell in filled[:4]:
             if cell.__class__ is str and len(cell) <= 30 and _TOTAL.fullmatch(cell):
-                others = [c for i, c in filled if i != index and i in self.strong]
-                if not any(map(_is_certain, others)) and (index not in self.texts or len(filled) <= 6):
+                others = [c for i, c in filled if i != index and i in self.numbers]
+                if not any(map(_is_number_of_somebody, others)) and (index not in self.texts or len(filled) <= 6):
                     return "subtotal" if _SUBTOTAL.search(cell) else "total"
         if all(_is_number(c) for _i, c in filled) and not any(isinstance(c, Broken) for _i, c in filled):
             known = {self.mapped[i] for i, _c in filled if i in self.mapped}
@@ -110,16 +105,29 @@ class Judge:
         if _LABEL.match(first) and len(filled) <= 2:
             return "note"
         labels = sum(1 for _i, c in filled if c.__class__ is str and (_LABEL.match(c) or _SIGNED.search(c)))
-        if labels and labels * 2 >= len(filled) and (len(filled) <= 3 or len(known) * 2 < len(self.rules.columns)):
+        if labels >= 2 or labels and len(filled) <= 3 and (_LABEL.match(first) or _SIGNED.search(first)):
             return "note"
         return "note" if not known and len(filled) <= 2 else ""
 
 
-def _is_certain(cell: Any) -> bool:
-    """Whether a cell of a column of numbers (phone, plate, VIN, order number) can only be one, right or wrong."""
+def _is_number_of_somebody(cell: Any) -> bool:
+    """Whether a cell of a column of phones, plates, VINs can only be one, right or wrong."""
     if cell.__class__ is str:
         return len(cell) >= 6 and _DIGIT.search(cell) is not None and _TOTAL.fullmatch(cell) is None
     return cell.__class__ is int and cell >= 1_000_000
+
+
+def _is_code(cell: Any) -> bool:
+    """Whether a cell of a column of order numbers is one, not a title or note that stands there."""
+    if cell.__class__ is str:
+        return (
+            len(cell) >= 5
+            and cell.isascii()
+            and " " not in cell
+            and ":" not in cell
+            and _DIGIT.search(cell) is not None
+        )
+    return cell.__class__ is int and cell >= 10_000
 
 
 def _is_number(cell: Any) -> bool:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cheban.customers.importing import fields, headers, rows
 from cheban.customers.importing.cells import plain
+from cheban.customers.importing.chunks import RawChunk, cut
 from cheban.customers.importing.fields import BY_CODE, KINDS, normalise
 from cheban.customers.importing.files import Table, Unreadable, open_tables
 from cheban.customers.importing.headers import Column, Heading
@@ -251,15 +252,6 @@ def _about(sheet: str, titles: list[list[Any]]) -> date | None:
 
 
 @dataclass(slots=True)
-class RawChunk:
-    """A stretch of one sheet's rows and how to read them; picklable."""
-
-    kind: str
-    rules: TableRules
-    rows: list[tuple[int, list[Any]]]
-
-
-@dataclass(slots=True)
 class ConvertedChunk:
     """Typed rows and the rows skipped, by reason."""
 
@@ -274,65 +266,7 @@ def plan_chunks(path: Path, plan: FilePlan, *, chunk_size: int = 20_000) -> Iter
     for table in open_tables(path):
         found = by_sheet.get(table.sheet)
         if found is not None:
-            yield from _chunks(table, found, chunk_size)
-
-
-def _chunks(table: Table, found: TablePlan, size: int) -> Iterator[RawChunk]:
-    rules = found.rules()
-    by_code: dict[str, int] = {}
-    for index, _h, code, _u in rules.columns:
-        by_code.setdefault(code, index)
-    key = by_code.get("order_no", by_code.get("vin", by_code.get("plate", 0)))
-    amounts = {i for c, i in by_code.items() if c in rows.AMOUNTS}
-    split = (
-        {by_code["total_fen"]} if "total_fen" in by_code and by_code.keys() & {"labour_fen", "material_fen"} else set()
-    )
-    titles: set[str] = set()
-    wide = max(3, len(found.columns) // 2)
-    merged_wide = frozenset(
-        top for top, left, _bottom, right in table.merged if right - left + 1 >= wide and top > found.heading_row
-    )
-    chunk: list[tuple[int, list[Any]]] = []
-    widths: Counter[int] = Counter()
-    last: Any = None
-    is_order = found.kind == "repair_orders"
-    filled = rows.fill_down(table.rows, table.merged, once=amounts - split, never=split) if table.merged else table.rows
-    for number, row in filled:
-        if number <= found.heading_row:
-            titles.update(normalise(plain(c)) for c in row if c not in ("", None))
-            if number == found.heading_row:
-                rules = dataclasses.replace(rules, titles=frozenset(titles - rules.leafs - {""}), wide=merged_wide)
-            continue
-        now = row[key] if key < len(row) else ""
-        if len(chunk) >= size and (not is_order or now not in ("", None, last) or len(chunk) >= size * 4):
-            yield RawChunk(found.kind, rules, chunk)
-            chunk = []
-        if now not in ("", None):
-            last = now
-        chunk.append((number, row))
-        if table.is_text:
-            widths[len(row)] += 1
-    if chunk:
-        if (
-            table.is_text
-            and len(chunk[-1][1]) > 0
-            and len(chunk[-1][1]) < widths.most_common(1)[0][0]
-            and not _ends_with_line(table)
-        ):
-            rules = dataclasses.replace(rules, cut_row=chunk[-1][0])
-        yield RawChunk(found.kind, rules, chunk)
-
-
-def _ends_with_line(table: Table) -> bool:
-    """Whether a text file ends as a whole one does, with the end of a line."""
-    if table.path is None:
-        return True
-    with table.path.open("rb") as file:
-        file.seek(-1, 2)
-        if file.read(1) in (b"\n", b"\r"):
-            return True
-        file.seek(-2, 2)
-        return file.read(2) in (b"\n\x00", b"\x00\n", b"\r\x00")
+            yield from cut(table, found.rules(), heading_row=found.heading_row, size=chunk_size)
 
 
 def convert_chunk(chunk: RawChunk, *, today: date) -> ConvertedChunk:
