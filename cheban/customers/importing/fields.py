@@ -631,6 +631,8 @@ def claims(heading: str) -> tuple[tuple[str, int], ...]:
     if not name or name in NEVER or name.startswith("unnamed") or len(name) > 40:
         return ()
     table = synonyms()
+    if name in ("生日", "出生日期") and re.search("[农阴]历", heading):
+        return (("lunar_birthday", 0),)
     if name in table:
         return table[name]
     parts = [normalise(p) for p in re.split(r"[/、或及|]", unicodedata.normalize("NFKC", heading)) if p.strip()]

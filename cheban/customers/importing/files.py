@@ -77,6 +77,8 @@ def _is_larger_than_said(path: Path, entry: zipfile.ZipInfo) -> bool:
         return entry.compress_size > entry.file_size
     if entry.compress_size * 1_032 <= entry.file_size:  # deflate cannot do more
         return False
+    if entry.header_offset < 0:
+        return True
     with path.open("rb") as file:
         file.seek(entry.header_offset)
         header = file.read(30)

@@ -91,7 +91,11 @@ def find(
         filled = [cell for cell in row if text_of(cell)]
         named = sum(2 for cell in filled if isinstance(cell, str) and normalise(cell) in wanted)
         score = len({claims(text_of(cell)) for cell in filled if _is_known(cell)}) + named
-        if score > best_score and score >= min(2, len(filled)) and sum(map(_is_value, filled)) * 3 <= len(filled):
+        if (
+            score > best_score
+            and score >= (2 if len(filled) > 2 else 1)
+            and sum(map(_is_value, filled)) * 3 <= len(filled)
+        ):
             best, best_score = position, score
     if best is None:
         return None
