@@ -304,3 +304,9 @@ def quick_times(kind: str, now: datetime | None = None) -> list[dict[str, str]]:
         for m, label in made
         if m > here
     ]
+
+
+@register.simple_tag
+def has_english() -> bool:
+    """Whether the English catalogue is part of this copy; without it nobody is offered English."""
+    return (Path(__file__).resolve().parents[1] / "locale" / "en" / "LC_MESSAGES" / "django.mo").exists()
