@@ -11,7 +11,7 @@ class PlaybookConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.core import slots
-        from cheban.playbook import events, queries  # noqa: F401
+        from cheban.playbook import events, queries, reactions  # noqa: F401
 
         slots.provide("contact.words", queries.contact_words)
         slots.provide("customer.tasks", queries.tasks_of_customer)

@@ -12,8 +12,10 @@ class WorkshopConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.customers.importing import kinds
-        from cheban.workshop import events, importing  # noqa: F401
+        from cheban.customers.importing import kinds, undo
+        from cheban.workshop import events, importing, undoing  # noqa: F401
+
+        undo.follow(undo.Follower(undoing.take_back, undoing.recount, undoing.HANGS_ON))
 
         kinds.register(
             "repair_orders",

@@ -7,7 +7,9 @@ Runs set-based: 100,000 rows are one statement per table.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -18,16 +20,28 @@ from cheban.customers import care
 from cheban.customers.models import ImportBatch
 
 RESTORED = ("customers_vehicleownership", "customers_vehicle", "customers_customer")
-MADE = (
-    "workshop_repairorderline",
-    "workshop_repairorder",
-    "customers_odometerreading",
-    "customers_vehicleownership",
-    "customers_contactpoint",
-    "customers_vehicle",
-    "customers_customer",
-)
-"""Tables whose rows carry `batch_id`, children first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A room whose imported rows hang on customers and vehicles, and how it takes part in an undo.
+
+    `take_back(cursor, batch_id)` deletes the rows of the import and returns (removed, vehicle ids, customer ids);
+    `recount(cursor, vehicles, customers)` brings visits and sums in line with what is left; `hangs_on` maps our
+    table -> SQL condition over alias `t` that is true while something of that room still needs the row.
+    """
+
+    take_back: Callable[[Any, UUID], tuple[int, list[UUID], list[UUID]]]
+    recount: Callable[[Any, list[UUID], list[UUID]], None]
+    hangs_on: dict[str, str]
+
+
+FOLLOWERS: list[Follower] = []
+
+
+def follow(follower: Follower) -> None:
+    """Another room takes part in undos (called when its app is ready)."""
+    FOLLOWERS.append(follower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +58,20 @@ def undo_batch(batch: ImportBatch) -> Undone:
     removed = restored = kept = 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import'), %s)", [batch.store_id])
+        vehicles: set[UUID] = set()
+        customers: set[UUID] = set()
+        for follower in FOLLOWERS:
+            went, their_vehicles, their_customers = follower.take_back(cursor, batch.id)
+            removed += went
+            vehicles.update(their_vehicles)
+            customers.update(their_customers)
         cursor.execute(
-            """SELECT DISTINCT vehicle_id FROM workshop_repairorder WHERE batch_id = %(b)s AND vehicle_id IS NOT NULL
-                          UNION SELECT vehicle_id FROM customers_odometerreading WHERE batch_id = %(b)s
-                          UNION SELECT row_id FROM customers_importchange WHERE batch_id = %(b)s AND "table" = 'customers_vehicle'
-                          """,
+            """SELECT vehicle_id FROM customers_odometerreading WHERE batch_id = %(b)s
+               UNION SELECT row_id FROM customers_importchange WHERE batch_id = %(b)s AND "table" = 'customers_vehicle'""",
             {"b": batch.id},
         )
-        vehicles = [row[0] for row in cursor.fetchall()]
-        cursor.execute(
-            "SELECT DISTINCT customer_id FROM workshop_repairorder WHERE batch_id = %s AND customer_id IS NOT NULL",
-            [batch.id],
-        )
-        customers = [row[0] for row in cursor.fetchall()]
-        for table in ("workshop_repairorderline", "workshop_repairorder", "customers_odometerreading"):
-            removed += _delete(cursor, table, batch.id)
+        vehicles.update(row[0] for row in cursor.fetchall())
+        removed += _delete(cursor, "customers_odometerreading", batch.id)
         cursor.execute("DELETE FROM customers_vehicleownership WHERE batch_id = %s", [batch.id])
         removed += cursor.rowcount
         for table in RESTORED:
@@ -71,7 +84,7 @@ def undo_batch(batch: ImportBatch) -> Undone:
             "customers_vehicle",
             batch.id,
             (
-                "EXISTS (SELECT 1 FROM workshop_repairorder o WHERE o.vehicle_id = t.id)",
+                *_hangs("customers_vehicle"),
                 "EXISTS (SELECT 1 FROM customers_vehicleownership o WHERE o.vehicle_id = t.id)",
                 "EXISTS (SELECT 1 FROM customers_odometerreading o WHERE o.vehicle_id = t.id)",
             ),
@@ -82,18 +95,17 @@ def undo_batch(batch: ImportBatch) -> Undone:
             "customers_customer",
             batch.id,
             (
-                "EXISTS (SELECT 1 FROM workshop_repairorder o WHERE o.customer_id = t.id)",
+                *_hangs("customers_customer"),
                 "EXISTS (SELECT 1 FROM customers_vehicleownership o WHERE o.customer_id = t.id)",
                 "EXISTS (SELECT 1 FROM customers_vehicle o WHERE o.owner_id = t.id)",
                 "EXISTS (SELECT 1 FROM customers_contactpoint o WHERE o.customer_id = t.id)",
             ),
         )
         removed, kept = removed + went, kept + stayed
-        cursor.execute("""UPDATE playbook_task t SET state = 'dropped', closed_at = now(), outcome = 'undone', escalate_at = NULL
-            WHERE state = 'open' AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = t.customer_id)""")
-        _recount(cursor, vehicles, customers)
+        for follower in FOLLOWERS:
+            follower.recount(cursor, sorted(vehicles), sorted(customers))
         cursor.execute("DELETE FROM customers_importchange WHERE batch_id = %s", [batch.id])
-    care.refresh(vehicles, today=clock.today())
+    care.refresh(sorted(vehicles), today=clock.today())
     ImportBatch.objects.filter(id=batch.id).update(state=ImportBatch.State.UNDONE, undone_at=clock.now())
     record(
         "import.undone",
@@ -104,6 +116,10 @@ def undo_batch(batch: ImportBatch) -> Undone:
         kept=kept,
     )
     return Undone(removed, restored, kept)
+
+
+def _hangs(table: str) -> list[str]:
+    return [follower.hangs_on[table] for follower in FOLLOWERS if table in follower.hangs_on]
 
 
 def _delete(cursor, table: str, batch_id: UUID) -> int:
@@ -141,31 +157,3 @@ def _restore(cursor, table: str, batch: ImportBatch) -> tuple[int, int]:
         'SELECT count(*) FROM customers_importchange WHERE batch_id = %s AND "table" = %s', [batch.id, table]
     )
     return restored, cursor.fetchone()[0] - restored
-
-
-def _recount(cursor, vehicles: list[UUID], customers: list[UUID]) -> None:
-    """Visits and sums of what is left."""
-    if vehicles:
-        cursor.execute(
-            """UPDATE customers_vehicle v SET last_visit_on = s.last_visit, services_done = coalesce(s.services, 0),
-              last_service_on = s.last_service, last_service_km = s.service_km
-            FROM unnest(%(ids)s::uuid[]) n(id) LEFT JOIN LATERAL (
-              SELECT max((in_at AT TIME ZONE 'Asia/Shanghai')::date) last_visit,
-                count(DISTINCT (in_at AT TIME ZONE 'Asia/Shanghai')::date) FILTER (WHERE is_maintenance) services,
-                max((in_at AT TIME ZONE 'Asia/Shanghai')::date) FILTER (WHERE is_maintenance) last_service,
-                (array_agg(odometer_km ORDER BY in_at DESC) FILTER (WHERE is_maintenance))[1] service_km
-              FROM workshop_repairorder WHERE vehicle_id = n.id) s ON true
-            WHERE v.id = n.id""",
-            {"ids": vehicles},
-        )
-    if customers:
-        cursor.execute(
-            """UPDATE customers_customer c SET visits = coalesce(s.visits, 0), last_visit_on = s.last_visit,
-              spent_fen = coalesce(s.spent, 0)
-            FROM unnest(%(ids)s::uuid[]) n(id) LEFT JOIN LATERAL (
-              SELECT count(DISTINCT (in_at AT TIME ZONE 'Asia/Shanghai')::date) visits,
-                max((in_at AT TIME ZONE 'Asia/Shanghai')::date) last_visit, sum(total_fen) spent
-              FROM workshop_repairorder WHERE customer_id = n.id) s ON true
-            WHERE c.id = n.id""",
-            {"ids": customers},
-        )
