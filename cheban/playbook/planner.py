@@ -144,7 +144,11 @@ def due_sql(rule: Rule) -> str:
 
 
 def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
-    """SELECT of one rule's candidates; adds its parameters."""
+    """SELECT of one rule's candidates; adds its parameters.
+
+    What has its task already is taken out here, before its facts are gathered: all roles of an occasion are written
+    together, so the first one's task stands for all.
+    """
     wanted = clauses(rule, day)
     if wanted is None:
         return None
@@ -166,7 +170,9 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
   coalesce({occasion_sql(rule)}, {due_sql(rule)}) AS occasion_on, {due_sql(rule)} AS due_on,
   jsonb_build_object({", ".join(shown)}) AS facts, c.spent_fen AS value_fen, c.last_contact_at,
   {staff}, {subject.refusals} && %({rule.code}_purposes)s::varchar[] AS refused
-FROM {subject.source} WHERE {" AND ".join(f"({clause.sql})" for clause in wanted)}"""  # noqa: S608 - SQL of ours; values are parameters
+FROM {subject.source} WHERE {" AND ".join(f"({clause.sql})" for clause in wanted)}
+  AND NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = {subject.id} AND t.rule = '{rule.code}'
+    AND t.occasion_on = coalesce({occasion_sql(rule)}, {due_sql(rule)}) AND t.role = '{rule.owes[0].role}')"""  # noqa: S608 - SQL of ours; values are parameters
 
 
 INSERT = """
