@@ -15,6 +15,8 @@ def _wants_fragment(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, *, status: int, title: str, message: str, code: str) -> HttpResponse:
     """The same error as a whole page or, for a fragment request, as JSON that the page shows as a toast."""
+    if status >= 500:
+        request.actor = None  # the frame asks the database, which may be what failed: the plain page needs none
     if _wants_fragment(request):
         return JsonResponse(
             {"title": title, "detail": message, "code": code, "status": status},

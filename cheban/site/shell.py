@@ -30,6 +30,17 @@ MENU = (
 """The menu, in order; an entry is shown to those who may open it."""
 
 
+KEYS = {
+    "playbook:my_day": "t",
+    "playbook:team": "b",
+    "customers:list": "c",
+    "scorecard:kept": "m",
+    "playbook:handbook": "h",
+    "customers:imports": "i",
+}
+"""The second key of 'g c' and so on."""
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html."""
     actor = getattr(request, "actor", None)
@@ -48,6 +59,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "icon": icon,
                 "count": count,
                 "group": _(group) if group else "",
+                "key": KEYS.get(name, ""),
                 "active": here == name
                 or (
                     here.split(":")[0] == name.split(":")[0] == "customers" and ("import" in here) == ("import" in name)
