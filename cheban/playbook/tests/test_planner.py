@@ -289,3 +289,11 @@ def test_a_birthday_on_29_february_is_kept_on_the_28th(cast):
     given.customer(cast.a, birthday=229, last_visit_on=date(2027, 1, 1))
     with real_clock.frozen(datetime.fromisoformat("2027-02-28T09:00:00+08:00")):
         assert run(cast).made == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1, -26, 26])
+def test_a_clock_that_jumps_makes_nothing_twice(cast, clock, hours):
+    given.vehicle(cast.a, given.customer(cast.a), insurance_until=given.days(20))
+    assert run(cast).made == 1
+    clock.set(clock.now + timedelta(hours=hours))
+    assert run(cast).made == 0

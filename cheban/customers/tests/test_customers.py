@@ -1,0 +1,178 @@
+"""Finding, revealing, consenting, exporting: what people do with a customer's file. R001-R010, R015, R019-R020."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+
+from cheban.core import clock as real_clock
+from cheban.core.errors import NotFound, NotPermitted
+from cheban.core.models import AuditEntry, Event
+from cheban.customers import commands, export, queries, search
+from cheban.customers.models import Consent
+from cheban.org import scope
+from cheban.org.roles import Role
+from tests import given
+
+
+@pytest.fixture
+def zhang(cast):
+    customer = given.customer(cast.a, "张三", phone="13812341234")
+    given.vehicle(cast.a, customer, plate="沪A98765", vin="LSVAA4182E2184847")
+    return customer
+
+
+@pytest.mark.req("R015")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "张三",
+        "张",
+        "zs",
+        "zhangsan",
+        "zhang",
+        "1234",
+        "13812341234",
+        "138 1234 1234",
+        "98765",
+        "沪A·98765",
+        "沪a98765",
+        "184847",
+        "LSVAA",
+        "ＺＳ",
+    ],
+)
+def test_anyone_is_found_by_what_one_knows(cast, zhang, asked):
+    given.customer(cast.a, "李四", phone="13999999999")
+    assert [hit.customer_id for hit in search.find(asked, cast.actor(Role.SERVICE_ADVISOR))] == [zhang.id]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("单红", "shanhong"), ("仇伟", "qw"), ("曾敏", "zengmin"), ("解磊", "xielei"), ("欧阳静", "oyj")],
+)
+def test_surnames_are_found_by_their_right_reading(cast, name, asked):
+    customer = given.customer(cast.a, name)
+    assert [hit.customer_id for hit in search.find(asked, cast.actor(Role.SERVICE_ADVISOR))] == [customer.id]
+
+
+@pytest.mark.req("R019")
+def test_search_never_shows_another_stores_customer(cast, zhang):
+    scope.set_stores([cast.b.id])
+    actor = given.actor_for(cast.staff["outsider"])
+    for asked in ("张三", "1234", "98765", "13812341234"):
+        assert search.find(asked, actor) == []
+
+
+def test_the_exact_plate_stands_first(cast, zhang):
+    other = given.customer(cast.a, "李四", phone="13999999999")
+    given.vehicle(cast.a, other, plate="沪B98765")
+    assert search.find("沪A98765", cast.actor(Role.SERVICE_ADVISOR))[0].customer_id == zhang.id
+
+
+@pytest.mark.req("R019", "R020")
+def test_a_reveal_is_one_audit_row_and_the_mask_is_the_rule(cast, zhang):
+    point = zhang.contact_points.get()
+    assert queries.phones([zhang.id])[zhang.id][0]["masked"] == "138****1234"
+    assert commands.reveal("contact_point", point.id, by=cast.actor(Role.CALLER), reason="回电") == "13812341234"
+    row = AuditEntry.objects.get()
+    assert (row.action, row.actor_id, row.reason, row.subject) == (
+        "pii.revealed",
+        cast.staff[Role.CALLER].id,
+        "回电",
+        f"customer:{zhang.id}",
+    )
+    assert "1234" not in str(row.facts)
+    with pytest.raises(NotPermitted):
+        commands.reveal("contact_point", point.id, by=cast.actor(Role.TECHNICIAN), reason="")
+
+
+@pytest.mark.req("R018", "R010")
+def test_an_address_is_sealed_and_comes_back(cast, zhang):
+    commands.edit_customer(
+        zhang, by=cast.actor(Role.SERVICE_ADVISOR), address="上海市浦东新区张杨路 1 号", occupation="教师"
+    )
+    zhang.refresh_from_db()
+    assert "张杨路".encode() not in bytes(zhang.address_sealed)
+    assert (
+        commands.reveal("address", zhang.id, by=cast.actor(Role.SERVICE_ADVISOR), reason="上门")
+        == "上海市浦东新区张杨路 1 号"
+    )
+    assert Event.objects.get(name="customer.changed").facts["fields"] == ["address", "occupation"]
+
+
+def test_wrong_fields_are_named_and_nothing_is_written(cast, zhang):
+    with pytest.raises(commands.Invalid) as caught:
+        commands.edit_customer(
+            zhang, by=cast.actor(Role.SERVICE_ADVISOR), name="", phone="1381", birth_on=given.days(3)
+        )
+    assert set(caught.value.facts) == {"name", "phone", "birth_on"}
+    zhang.refresh_from_db()
+    assert zhang.name == "张三"
+
+
+@pytest.mark.req("R020")
+def test_the_newest_answer_about_contact_counts_and_all_are_kept(cast, zhang):
+    actor = cast.actor(Role.CALLER)
+    for given_now in (False, True, False):
+        commands.change_consent(zhang, by=actor, purpose="insurance", channel="any", is_given=given_now, proof="电话")
+    zhang.refresh_from_db()
+    assert zhang.refused_purposes == ["insurance"]
+    assert Consent.objects.count() == 3
+    with pytest.raises(commands.Invalid):
+        commands.change_consent(zhang, by=actor, purpose="insurance", channel="any", is_given=True, proof=" ")
+
+
+@pytest.mark.req("R090")
+def test_an_odometer_that_runs_backwards_is_asked_about_and_then_kept_as_doubtful(cast, zhang):
+    vehicle, actor = zhang.vehicles.get(), cast.actor(Role.SERVICE_ADVISOR)
+    commands.read_odometer(vehicle, by=actor, km=20_000, on=given.days(-30))
+    with pytest.raises(commands.OdometerBackwards):
+        commands.read_odometer(vehicle, by=actor, km=9_000, on=given.days(0))
+    assert commands.read_odometer(vehicle, by=actor, km=9_000, on=given.days(0), is_right=True).is_doubtful
+    vehicle.refresh_from_db()
+    assert vehicle.odometer_km == 20_000
+
+
+@pytest.mark.req("R019")
+def test_an_export_is_masked_safe_audited_and_refused_to_those_who_may_not(cast, zhang):
+    evil = given.customer(cast.a, "=cmd|' /C calc'!A0", phone="13777777777")
+    body, count = export.customers_xlsx(queries.Filters(), by=cast.actor(Role.STORE_MANAGER), today=real_clock.today())
+    sheet = openpyxl.load_workbook(io.BytesIO(body)).active
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert count == 2 and evil.name in [c.value for c in cells]
+    assert all(c.data_type != "f" for c in cells)
+    assert not any("13812341234" in str(c.value) for c in cells)
+    assert AuditEntry.objects.get(action="customers.exported").facts == {"rows": 2}
+    with pytest.raises(NotPermitted):
+        export.customers_xlsx(queries.Filters(), by=cast.actor(Role.SERVICE_ADVISOR), today=real_clock.today())
+
+
+def test_the_list_costs_the_same_queries_whatever_its_length(cast, django_assert_num_queries):
+    for n in range(30):
+        given.vehicle(cast.a, given.customer(cast.a, f"张{n}", phone=f"138{n:08d}"), plate=f"沪A{n:05d}")
+    with django_assert_num_queries(3):
+        page = queries.customer_list(queries.Filters(), today=real_clock.today(), limit=20)
+    assert len(page["rows"]) == 20
+    rest = queries.customer_list(queries.Filters(), after=page["after"], today=real_clock.today(), limit=20)
+    assert len({c.id for c in (*page["rows"], *rest["rows"])}) == 30
+
+
+def test_the_timeline_goes_on_where_it_stopped(cast, zhang, clock):
+    for n in range(5):
+        clock.set(clock.now + timedelta(minutes=1))
+        commands.add_note(zhang, by=cast.actor(Role.SERVICE_ADVISOR), text=f"第 {n} 条")
+    first = queries.timeline(zhang.id, most=3)
+    second = queries.timeline(zhang.id, most=3, before=first["before"])
+    assert [i.event.facts["text"] for i in (*first["items"], *second["items"])] == [
+        f"第 {n} 条" for n in (4, 3, 2, 1, 0)
+    ]
+
+
+def test_a_customer_of_another_store_does_not_exist(cast, zhang):
+    scope.set_stores([cast.b.id])
+    with pytest.raises(NotFound):
+        queries.customer(zhang.id)
