@@ -169,17 +169,32 @@ _FOLLOW = (
     ("made_on", "purchased_on", _("购车日期早于生产日期。")),
     ("made_on", "registered_on", _("上牌日期早于生产日期。")),
     ("purchased_on", "warranty_until", _("保修到期早于购车日期。")),
+    ("purchased_on", "first_service_on", _("首保日期早于购车日期。")),
+)
+_SPANS = (
+    ("insurance_from", "insurance_until", _("保险到期早于起期。")),
+    ("warranty_from", "warranty_until", _("保修到期早于开始。")),
 )
 
 
 def days_of_the_vehicle_follow(row: Row, rules: TableRules) -> None:
     """Made, bought, warranty: in this order. Papers of used and imported cars differ, so it is only doubtful."""
     v = row.values
-    if "made_on" not in v and "warranty_until" not in v:
+    if v.keys().isdisjoint(("made_on", "warranty_until", "first_service_on")):
         return
     for first, second, told in _FOLLOW:
         if first in v and second in v and v[second] < v[first]:
             row.flags.append(_told(row, rules, second, told, _("请核对这两个日期。")))
+
+
+def ends_after_it_begins(row: Row, rules: TableRules) -> None:
+    """A policy or warranty does not end before it begins."""
+    v = row.values
+    if "insurance_from" not in v and "warranty_from" not in v:
+        return
+    for first, last, told in _SPANS:
+        if first in v and last in v and v[last] < v[first]:
+            row.problems.append(_told(row, rules, last, told, _("请核对起止日期。")))
 
 
 def check_vin_digit(row: Row, rules: TableRules) -> None:
@@ -229,7 +244,14 @@ def cut_off(row: Row, rules: TableRules) -> None:
         row.problems.append(Problem(last, "", str(_("文件在这一行中断。")), str(_("请重新导出整个文件。"))))
 
 
-_PERSON = (contact_stands_in, born_before_buying, days_of_the_vehicle_follow, check_vin_digit, cut_off)
+_PERSON = (
+    contact_stands_in,
+    born_before_buying,
+    ends_after_it_begins,
+    days_of_the_vehicle_follow,
+    check_vin_digit,
+    cut_off,
+)
 CHECKS = {
     "customers": (needs_name, needs_reach_or_vehicle, *_PERSON),
     "vehicles": (needs_vehicle, *_PERSON),

@@ -235,6 +235,13 @@ VEHICLE: tuple[Field, ...] = (
     ),
     _f("first_service_on", "date", _("首保日期"), "首保日期 首保时间 首次保养日期 firstservicedate"),
     _f(
+        "warranty_from",
+        "date",
+        _("保修开始"),
+        """
+        保修开始日期 保修起始日期 保修起期 质保开始日期 质保起始日期 warrantystart warrantystartdate""",
+    ),
+    _f(
         "warranty_until",
         "date",
         _("保修到期"),
@@ -259,6 +266,14 @@ VEHICLE: tuple[Field, ...] = (
         """
         保险公司 保险公司名称 保险公司简称 承保公司 承保保险公司 承保单位 投保公司 当前保险公司 最近一次投保保险公司
         insurer insurancecompany insurancecompanyname underwriter""",
+    ),
+    _f(
+        "insurance_from",
+        "date",
+        _("保险起期"),
+        """
+        商业险起保日期 商业险起期 商业险生效日期 保险起期 保险起始日期 保险开始日期 保险生效日期 起保日期 生效日期 保单起期 保单生效日期
+        insurancefrom insurancestart policystart policystartdate effectivedate""",
     ),
     _f(
         "policy_no",
@@ -606,10 +621,14 @@ _PREFIXES = ("客户", "车主", "车辆", "最近", "最近一次", "当前", "
 _SUFFIXES = ("名称", "号码", "信息", "年月日", "元", "km", "公里", "日期时间", "1", "2", "3", "一", "二")
 
 
-@lru_cache(maxsize=20_000)
 def normalise(heading: str) -> str:
     """A heading as it is compared."""
-    text = unicodedata.normalize("NFKC", heading[:200]).lower()
+    return _normalised(heading[:200])
+
+
+@lru_cache(maxsize=20_000)
+def _normalised(heading: str) -> str:
+    text = unicodedata.normalize("NFKC", heading).lower()
     text = text.split(",")[0] if "exceldatatype" in text else text
     return _DROP.sub("", _BRACKETS.sub("", text))
 
@@ -656,6 +675,6 @@ def claims(heading: str) -> tuple[tuple[str, int], ...]:
 
 
 def unit_of(heading: str) -> int:
-    """10,000 when a heading says that its numbers are in 万."""
+    """10,000 when a heading says that its numbers are in 万, 1,000 for 千元."""
     inside = "".join(_BRACKETS.findall(unicodedata.normalize("NFKC", heading)))
-    return 10_000 if "万" in inside else 1
+    return 10_000 if "万" in inside else 1_000 if "千元" in inside else 1

@@ -22,7 +22,10 @@ _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-Z][·.\s-]?[A-Z0-9]{4,6}[学警港澳领挂]?"
 )
 _MOBILE = re.compile(r"(?:\+?86[- ]?|0086)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}")
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:：][0-5]\d(?:[:：][0-5]\d(?:\.\d+)?)?")
 _NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
+SHAPES = {"vin": "vin", "plate": "plate", "mobile": "mobile", "deliverer_mobile": "mobile"}
+"""Fields whose values tell them."""
 _GROUPS = (("送修", "deliverer", "deliverer_mobile"), ("联系人", "contact", "contact_mobile"))
 _SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
@@ -208,14 +211,17 @@ def _meanings(column: Column) -> list[tuple[str, int]]:
     return found
 
 
-def name_columns(columns: Sequence[Column], kind: str = "") -> None:
+def name_columns(columns: Sequence[Column], kind: str = "", clocks: Collection[int] = ()) -> None:
     """Read headings as fields. A field claimed by several columns goes to the best heading, visible before hidden,
-    left before right; the others are not read, unless the field takes several (phones)."""
+    left before right; the others are not read, unless the field takes several (phones). `clocks`: columns that hold
+    times of day only (进厂时间 beside 进厂日期), which are no moments."""
     allowed = KINDS.get(kind)
     own = {f.code for f in (*fields.ORDER, *fields.APPOINTMENT)}
     bids: dict[str, list[tuple[bool, int, int, Column]]] = {}
     for column in columns:
         column.field = ""
+        if column.index in clocks:
+            continue
         found = [(code, doubt) for code, doubt in _meanings(column) if allowed is None or code in allowed]
         if kind in ("repair_orders", "appointments"):  # 出厂日期, 交车日期: here the workshop's, not the maker's
             found.sort(key=lambda c: c[0] not in own)
@@ -239,7 +245,7 @@ def look_at_values(columns: Sequence[Column], rows: Sequence[list[Any]]) -> None
             str(c).strip()[:200] for c in cells if not (isinstance(c, str) and normalise(c) == normalise(column.name))
         ]
         column.samples = list(dict.fromkeys(values))[:3]
-        kinds = Counter(map(_shape, values[:200]))
+        kinds = Counter(map(shape_of, values[:200]))
         kinds["all"] = max(sum(kinds.values()), 1)
         kinds["digitless"] = sum(1 for v in values[:200] if not re.search(r"[\d０-９]", v))
         kinds["different"] = len(set(values[:200]))
@@ -297,7 +303,20 @@ def look_at_values(columns: Sequence[Column], rows: Sequence[list[Any]]) -> None
             )  # a person's name below 建档日期, the kind of paper below 证件号码
 
 
-def _shape(value: str) -> str:
+def clock_columns(columns: Sequence[Column], rows: Sequence[list[Any]]) -> set[int]:
+    """Columns that hold times of day and no days."""
+    found = set()
+    for column in columns:
+        cells = [str(r[column.index]) for r in rows if column.index < len(r) and r[column.index] not in ("", None)][
+            :200
+        ]
+        if cells and all(_CLOCK.fullmatch(c.strip()) for c in cells):
+            found.add(column.index)
+    return found
+
+
+def shape_of(value: str) -> str:
+    """What a text looks like: vin, plate, mobile, postcode, name, word or other."""
     plain = value.replace(" ", "").upper()
     if _VIN.fullmatch(plain):
         return "vin"

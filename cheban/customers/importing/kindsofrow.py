@@ -61,7 +61,7 @@ class Judge:
             return "blank"
         if self._is_heading(filled):
             return "heading"
-        if all(c.__class__ is str and normalise(c) in self.rules.titles for _i, c in filled):
+        if all(c.__class__ is str and normalise(c) in self.rules.titles for _i, c in filled[:30]):
             return "title"
         if reason := self._total(filled):
             return reason

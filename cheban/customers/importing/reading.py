@@ -150,7 +150,8 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
         if table.is_hidden:
             plan.left_out[table.sheet] = str(_("隐藏的工作表"))
             continue
-        found, why = _look(table, given, wanted, dict(mapping.get("options", {})))
+        before = plan.tables[-1] if plan.tables else None
+        found, why = _look(table, given, wanted, dict(mapping.get("options", {})), before)
         if found is None:
             plan.left_out[table.sheet] = str(why)
         else:
@@ -176,16 +177,21 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
     return plan
 
 
-def _look(table: Table, given: Mapping[str, str], wanted: str, options: dict[str, Any]) -> tuple[TablePlan | None, Any]:
+def _look(
+    table: Table, given: Mapping[str, str], wanted: str, options: dict[str, Any], before: TablePlan | None
+) -> tuple[TablePlan | None, Any]:
     """(the plan, what its rows seem to be), or (None, why the sheet is left out)."""
     head = list(itertools.islice(table.rows, LOOK))
     if not any(any(c not in ("", None) for c in row) for _n, row in head):
         return None, _("空的工作表")
     heading = _given_row(head, options) or headers.find(head, table.merged, list(given), table.hidden_columns)
     if heading is None:
-        return None, _("没有列标题")
+        going_on = _going_on(table, head, before)
+        return (going_on, going_on.kind) if going_on else (None, _("没有列标题"))
     columns = heading.columns
     data = [row for number, row in head if number > heading.last_row]
+    clocks = headers.clock_columns(columns, data)
+    headers.name_columns(columns, clocks=clocks)
     headers.look_at_values(columns, data)
     seems = headers.detect_kind(columns)
     kind = wanted if wanted != "auto" else seems
@@ -198,7 +204,7 @@ def _look(table: Table, given: Mapping[str, str], wanted: str, options: dict[str
             column.field, column.is_doubtful = code, False
         headers.limit_to_kind(columns, kind)
     else:
-        headers.name_columns(columns, kind)
+        headers.name_columns(columns, kind, clocks)
         headers.look_at_values(columns, data)
         headers.fit_to_kind(columns, kind)
     if not any(c.field for c in columns):
@@ -212,6 +218,23 @@ def _look(table: Table, given: Mapping[str, str], wanted: str, options: dict[str
     estimate = max(table.row_estimate - heading.last_row, 0) if table.row_estimate else len(data)
     samples = [[plain(c)[:100] for c in row] for row in data[:3]]
     return TablePlan(table.sheet, kind, heading.last_row, columns, estimate, options, samples), seems or kind
+
+
+def _going_on(table: Table, head: list[tuple[int, list[Any]]], before: TablePlan | None) -> TablePlan | None:
+    """A sheet without headings that goes on where the one before it was full: its columns hold the same."""
+    if before is None:
+        return None
+    data = [row for _n, row in head if sum(1 for c in row if c not in ("", None)) >= 3][:100]
+    columns = [dataclasses.replace(c, samples=[]) for c in before.columns]
+    tellers = [c for c in columns if c.field in headers.SHAPES]
+    if not data or not tellers or max(map(len, data)) > max(c.index for c in columns) + 1:
+        return None
+    for column in tellers:
+        cells = [str(r[column.index]) for r in data if column.index < len(r) and r[column.index] not in ("", None)]
+        fitting = sum(1 for c in cells if headers.shape_of(c) == headers.SHAPES[column.field])
+        if not cells or fitting < 0.7 * len(cells):
+            return None
+    return TablePlan(table.sheet, before.kind, 0, columns, table.row_estimate or len(head), dict(before.options))
 
 
 def _letters(index: int) -> str:

@@ -238,10 +238,11 @@ def _read(cell: Any, read: Callable, how: Reading, unit: int) -> Any:
         check_cell(cell)
         if is_blank(cell) and not (read is reading.read_phone and is_word_for_number(cell)):
             return None
-        value = read(cell, how)
+        if unit != 1 and "万" not in plain(cell):  # the heading says: in 10,000
+            cell = reading.read_number(cell, how, "元|公里|千米|km") * unit
+        return read(cell, how)
     except BadValue as error:
         return error
-    return value * unit if unit != 1 and isinstance(value, int) and "万" not in plain(cell) else value
 
 
 def _raw(row: Row, rules: TableRules, how: Reading) -> dict[str, str]:

@@ -343,3 +343,56 @@ def test_the_report_of_wrong_rows_reads_again_after_correction(tmp_path):
         tmp_path, "客户名称,手机,手机 (2),车牌号,问题,原行号", "张伟,13812345678,13712345678,沪A12345,手机：少位,2"
     )
     assert not read(report)[1][0].problems
+
+
+def test_a_sheet_without_headings_goes_on_where_the_one_before_was_full(tmp_path):
+    made = xlsxwriter.Workbook(str(tmp_path / "a.xlsx"))
+    one, two, other = (made.add_worksheet(n) for n in ("Sheet1", "Sheet2", "说明"))
+    one.write_row(0, 0, ["客户名称", "手机", "车牌号"])
+    for i in range(5):
+        one.write_row(i + 1, 0, ["张伟", f"1381234567{i}", f"沪A1234{i}"])
+        two.write_row(i, 0, ["李娜", f"1391234567{i}", f"沪B1234{i}"])
+    other.write_row(0, 0, ["本表", "由", "系统导出"])
+    made.close()
+    plan, rows, _ = read(tmp_path / "a.xlsx")
+    assert [(r.sheet, r.row) for r in rows][4:7] == [("Sheet1", 6), ("Sheet2", 1), ("Sheet2", 2)]
+    assert list(plan.left_out) == ["说明"] and not any(r.problems for r in rows)
+
+
+def test_a_column_of_times_beside_the_days_is_no_moment(tmp_path):
+    _plan, rows, _ = read(
+        csv_file(
+            tmp_path,
+            "工单号,车牌号,进厂日期,进厂时间,维修项目",
+            "R1,沪A12345,2026-01-03,14:30,保养",
+            "R2,沪A12346,2026-01-04,9:05:00,洗车",
+        )
+    )
+    assert [str(r.values["in_at"].date()) for r in rows] == ["2026-01-03", "2026-01-04"] and not any(
+        r.problems for r in rows
+    )
+
+
+def test_units_of_the_heading_count_before_anything_is_rounded(tmp_path):
+    _plan, rows, _ = read(
+        csv_file(
+            tmp_path,
+            "客户名称,手机,成交价(万元),里程（万公里）",
+            "张伟,13812345678,12.9845,3.5",
+            "李娜,13912345678,12.98万元,35000",
+        )
+    )
+    assert [r.values["price_fen"] for r in rows] == [12_984_500, 12_980_000]
+    assert rows[0].values["odometer_km"] == 35_000 and rows[1].problems  # 350 million kilometres
+
+
+def test_policies_do_not_end_before_they_begin(tmp_path):
+    _plan, rows, _ = read(
+        csv_file(
+            tmp_path,
+            "车牌号,保险公司,起保日期,终保日期",
+            "沪A12345,人保,2026-01-01,2026-12-31",
+            "沪A12346,人保,2026-01-01,2025-12-31",
+        )
+    )
+    assert [[p.column for p in r.problems] for r in rows] == [[], ["终保日期"]]
