@@ -267,5 +267,9 @@ def _why(data_dir: Path) -> str:
     with contextlib.suppress(OSError):
         for log in logs:
             text = log.read_text(errors="replace")[-20_000:]
-            found = next((line for line in reversed(text.splitlines()) if "FATAL" in line or "PANIC" in line), found)
+            for line in reversed(text.splitlines()):
+                # "is starting up" only says that somebody knocked too early, never why it did not come up
+                if ("FATAL" in line or "PANIC" in line) and "is starting up" not in line:
+                    found = line
+                    break
     return found.strip()

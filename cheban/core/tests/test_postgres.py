@@ -252,7 +252,7 @@ def test_a_broken_configuration_is_told_with_the_servers_own_words(folder, monke
     postgres.start(folder, durable=False)
     postgres.stop(folder)
     (folder / "postgres" / "local.conf").write_text("work_mem = 'plenty'\n")
-    monkeypatch.setattr(postgres, "START_SECONDS", 2)
+    monkeypatch.setattr(postgres, "START_SECONDS", 6)
     with pytest.raises(ServerFailed, match="local.conf"):
         postgres.start(folder, durable=False)
 
