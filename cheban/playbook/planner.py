@@ -230,8 +230,8 @@ def opening(at: datetime, day: date, store: Store, calendar: Calendar) -> dateti
     return begin
 
 
-def _until(start: datetime, budget: Budget, calendar: Calendar, memo: dict) -> datetime:
-    key = (id(calendar), start, budget)
+def _until(start: datetime, budget: Budget, calendar: Calendar, alike: str, memo: dict) -> datetime:
+    key = (alike, start, budget)
     if key not in memo:
         memo[key] = start + budget.amount if budget.clock == "wall" else due(start, budget.amount, calendar)
     return memo[key]
@@ -252,6 +252,7 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
     for store in stores.values():
         calendar = calendars[store.id]
         start = opening(at, day, store, calendar)
+        alike = repr(calendar)  # stores with the same hours and holidays have the same deadlines
         for rule in HANDBOOK.rules.values():
             for owed in rule.owes:
                 who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
@@ -264,8 +265,8 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
                         "side": SIDE.get(owed.role, "service"),
                         "people": who,
                         "starts_at": start.isoformat(),
-                        "due_at": _until(start, owed.within, calendar, memo).isoformat(),
-                        "escalate_at": _until(start, owed.escalate[0][0], calendar, memo).isoformat()
+                        "due_at": _until(start, owed.within, calendar, alike, memo).isoformat(),
+                        "escalate_at": _until(start, owed.escalate[0][0], calendar, alike, memo).isoformat()
                         if owed.escalate
                         else None,
                         "no_contact_since": (at - timedelta(days=store.contact_gap_days)).isoformat(),
