@@ -113,6 +113,8 @@ class Judge:
 def _is_number_of_somebody(cell: Any) -> bool:
     """Whether a cell of a column of phones, plates, VINs can only be one, right or wrong."""
     if cell.__class__ is str:
+        if cell.isdigit():
+            return len(cell) >= 6
         return len(cell) >= 6 and _DIGIT.search(cell) is not None and _TOTAL.fullmatch(cell) is None
     return cell.__class__ is int and cell >= 1_000_000
 

@@ -18,12 +18,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cheban.customers.importing import columns as columns_
 from cheban.customers.importing import fields, headers, rows
 from cheban.customers.importing.cells import plain
 from cheban.customers.importing.chunks import RawChunk, cut
+from cheban.customers.importing.columns import Column
 from cheban.customers.importing.fields import BY_CODE, KINDS, normalise
 from cheban.customers.importing.files import Table, Unreadable, open_tables
-from cheban.customers.importing.headers import Column, Heading
+from cheban.customers.importing.headers import Heading
 from cheban.customers.importing.rows import Row, TableRules
 from cheban.customers.importing.table import tidy
 
@@ -190,9 +192,9 @@ def _look(
         return (going_on, going_on.kind) if going_on else (None, _("没有列标题"))
     columns = heading.columns
     data = [row for number, row in head if number > heading.last_row]
-    clocks = headers.clock_columns(columns, data)
+    clocks = columns_.clock_columns(columns, data)
     headers.name_columns(columns, clocks=clocks)
-    headers.look_at_values(columns, data)
+    columns_.look_at_values(columns, data)
     seems = headers.detect_kind(columns)
     kind = wanted if wanted != "auto" else seems
     if not given and not seems or not kind:
@@ -205,7 +207,7 @@ def _look(
         headers.limit_to_kind(columns, kind)
     else:
         headers.name_columns(columns, kind, clocks)
-        headers.look_at_values(columns, data)
+        columns_.look_at_values(columns, data)
         headers.fit_to_kind(columns, kind)
     if not any(c.field for c in columns):
         return None, _("没有这类数据的列")
@@ -226,12 +228,12 @@ def _going_on(table: Table, head: list[tuple[int, list[Any]]], before: TablePlan
         return None
     data = [row for _n, row in head if sum(1 for c in row if c not in ("", None)) >= 3][:100]
     columns = [dataclasses.replace(c, samples=[]) for c in before.columns]
-    tellers = [c for c in columns if c.field in headers.SHAPES]
+    tellers = [c for c in columns if c.field in columns_.SHAPES]
     if not data or not tellers or max(map(len, data)) > max(c.index for c in columns) + 1:
         return None
     for column in tellers:
         cells = [str(r[column.index]) for r in data if column.index < len(r) and r[column.index] not in ("", None)]
-        fitting = sum(1 for c in cells if headers.shape_of(c) == headers.SHAPES[column.field])
+        fitting = sum(1 for c in cells if columns_.shape_of(c) == columns_.SHAPES[column.field])
         if not cells or fitting < 0.7 * len(cells):
             return None
     return TablePlan(table.sheet, before.kind, 0, columns, table.row_estimate or len(head), dict(before.options))

@@ -16,9 +16,9 @@ from typing import Any
 from cheban.core.errors import BadValue
 from cheban.customers.importing import values as reading
 from cheban.customers.importing.cells import Reading, check_cell, is_blank, is_word_for_number, plain
+from cheban.customers.importing.columns import Column
 from cheban.customers.importing.fields import BY_CODE
 from cheban.customers.importing.formulas import Broken
-from cheban.customers.importing.headers import Column
 from cheban.customers.importing.table import MOST_CELL
 
 ORDER_LEVEL = frozenset(
@@ -235,7 +235,8 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today: 
 def _read(cell: Any, read: Callable, how: Reading, unit: int) -> Any:
     """The typed value, None for a blank, or the BadValue itself."""
     try:
-        check_cell(cell)
+        if cell.__class__ is not str or len(cell) > 19 or not cell.isalnum():
+            check_cell(cell)
         if is_blank(cell) and not (read is reading.read_phone and is_word_for_number(cell)):
             return None
         if unit != 1 and "万" not in plain(cell):  # the heading says: in 10,000

@@ -62,8 +62,9 @@ def test_a_directory_that_lies_about_sizes_is_not_believed(tmp_path):
     struct.pack_into("<I", content, at + 24, 30_000)  # size when unpacked
     struct.pack_into("<I", content, at + 16, zlib.crc32(large[:30_000]))
     path.write_bytes(content)
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable) as caught:
         reading.inspect_file(path)
+    assert "大小与内容不符" in str(caught.value.problem)  # before any parser has seen it
 
 
 @pytest.mark.parametrize(

@@ -396,3 +396,20 @@ def test_policies_do_not_end_before_they_begin(tmp_path):
         )
     )
     assert [[p.column for p in r.problems] for r in rows] == [[], ["终保日期"]]
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns"),
+    [
+        (["车牌号,保险公司,保险到期日", "沪A12345,人保,", ",人保,2027-01-01"], [["保险到期日"], ["车牌号"]]),
+        (
+            ["姓名,手机,车牌号,预约时间", ",13812345678,沪A12345,2026-07-03 10:00", "张伟,13812345678,,"],
+            [["姓名"], ["预约时间"]],
+        ),
+        (["车牌号,车架号,品牌,颜色", ",,大众,白"], [["车架号"]]),
+        (["客户名称,手机,车牌号", "张伟,,"], [["手机"]]),
+    ],
+)
+def test_each_kind_says_what_it_cannot_do_without(tmp_path, lines, columns):
+    _plan, rows, _ = read(csv_file(tmp_path, *lines))
+    assert [[p.column for p in r.problems] for r in rows] == columns
