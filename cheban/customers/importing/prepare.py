@@ -190,6 +190,8 @@ def prepare(rows: Sequence[Any], context: Context) -> list[Prepared]:
 
 def _prepare_one(row: Any, context: Context, ids) -> Prepared:
     customer, points, vehicle, odometer = split_values(row.values)
+    if odometer and odometer[0] is None:
+        odometer = (context.today, odometer[1])
     made = Prepared(row.sheet, row.row, customer or None, [], vehicle or None, odometer, is_flagged=bool(row.flags))
     store = context.store_id
     for kind, value in points:
@@ -208,7 +210,7 @@ def _prepare_one(row: Any, context: Context, ids) -> Prepared:
 
 def split_values(
     v: dict[str, Any],
-) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Any], tuple[date, int] | None]:
+) -> tuple[dict[str, Any], list[tuple[str, str]], dict[str, Any], tuple[date | None, int] | None]:
     """A row's typed values as customer fields, contact points, vehicle fields and an odometer reading.
 
     An order row names the person who brought the vehicle; where the owner's name stands beside it, the owner is meant.
@@ -251,10 +253,9 @@ def split_values(
         vehicle["service_advisor_name"] = v["service_advisor"][:32]
     if not (vehicle.get("vin") or vehicle.get("plate_number")):
         vehicle = {}
-    km, on = v.get("odometer_km"), v.get("in_at") or v.get("purchased_on")
-    odometer = (
-        (on.date() if hasattr(on, "date") else on, km) if vehicle and km is not None and on and not is_order else None
-    )
+    # A list of customers tells the odometer as of the day it comes; an order's reading is the order's own.
+    km, on = v.get("odometer_km"), v.get("in_at")
+    odometer = (on.date() if on else None, km) if vehicle and km is not None and not is_order else None
     return customer, points, vehicle, odometer
 
 

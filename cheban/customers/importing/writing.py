@@ -315,7 +315,14 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
         )
         _end_ownerships(cursor, ended, context)
         bulk.insert(cursor, "customers_vehicleownership", OWNERSHIP_COLUMNS, ownerships)
-        bulk.insert(cursor, "customers_odometerreading", READING_COLUMNS, readings, conflict="ON CONFLICT DO NOTHING")
+        bulk.insert(
+            cursor,
+            "customers_odometerreading",
+            READING_COLUMNS,
+            readings,
+            conflict="WHERE NOT EXISTS (SELECT 1 FROM customers_odometerreading r WHERE r.km = stage_customers_odometerreading.km "
+            "AND r.vehicle_id = stage_customers_odometerreading.vehicle_id) ON CONFLICT DO NOTHING",
+        )
         _tell_changes(cursor, context, customer_changes)
     result.customers_made, result.vehicles_made = len(customers), len(vehicles)
     stale = {"purchased_on", "registered_on", "use", "seats", "energy", "series"}

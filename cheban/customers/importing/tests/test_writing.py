@@ -7,9 +7,17 @@ import threading
 import pytest
 from django.db import connection, connections, transaction
 
-from cheban.core import privacy
+from cheban.core import clock, privacy
 from cheban.customers.importing import pipeline
-from cheban.customers.models import ContactPoint, Customer, ImportBatch, ImportRow, Vehicle, VehicleOwnership
+from cheban.customers.models import (
+    ContactPoint,
+    Customer,
+    ImportBatch,
+    ImportRow,
+    OdometerReading,
+    Vehicle,
+    VehicleOwnership,
+)
 from cheban.org import commands, scope
 from cheban.workshop.models import RepairOrder, RepairOrderLine
 
@@ -183,3 +191,13 @@ def test_a_writer_killed_between_chunks_goes_on_where_it_was(store, tmp_path):
     ended = pipeline.write(batch.id, store_id=store.id, path=path)
     assert (ended.state, ended.accepted, ended.rows_total) == ("done", 90, 90)
     assert count(store, Customer) == 90
+
+
+@pytest.mark.req("R090")
+def test_a_customer_list_tells_the_odometer_as_of_the_day_it_comes(store, tmp_path):
+    text = "客户名称,手机号,车牌号,购车日期,行驶里程\n张伟,13812345678,沪A12345,2024/3/5,3.5万公里\n"
+    bring(store, tmp_path / "a.csv", text)
+    assert bring(store, tmp_path / "a.csv", text).accepted == 0
+    with scope.use([store.id]):
+        reading = OdometerReading.objects.get()
+        assert (reading.read_on, reading.km) == (clock.today(), 35_000)
