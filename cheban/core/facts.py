@@ -25,7 +25,7 @@ class Subject:
 
     `source` is a FROM clause; `id`, `store`, `customer`, `vehicle` are expressions over it.
     `ready` is a condition that every row must meet (alive, has an owner, may be contacted).
-    `refusals` is a text[] expression of purposes the customer refused.
+    `refusals` is a text[] expression of purposes the customer refused. `tables` are those that `source` reads.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Subject:
     vehicle: str
     ready: str
     refusals: str
+    tables: tuple[str, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
@@ -50,6 +51,11 @@ def register(subject: Subject) -> None:
 def subject(name: str) -> Subject:
     """A registered subject. Raises KeyError."""
     return _subjects[name]
+
+
+def tables() -> list[str]:
+    """All tables that facts are read from."""
+    return sorted({table for subject in _subjects.values() for table in subject.tables})
 
 
 def fact(path: str) -> Fact:

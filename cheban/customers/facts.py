@@ -52,6 +52,7 @@ def offer() -> None:
             vehicle="NULL::uuid",
             ready="true",
             refusals="c.refused_purposes",
+            tables=("customers_customer",),
             facts=_CUSTOMER,
         )
     )
@@ -65,6 +66,7 @@ def offer() -> None:
             vehicle="v.id",
             ready="v.is_active",
             refusals="c.refused_purposes",
+            tables=("customers_vehicle", "customers_customer"),
             facts=_VEHICLE,
         )
     )

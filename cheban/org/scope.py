@@ -19,8 +19,8 @@ from cheban.core.errors import NotPermitted
 
 POLICY = "(store_id = any((select nullif(current_setting('app.stores', true), ''))::int[]))"
 APPEND_ONLY = ("core_event", "core_auditentry")
-# Not customer data, and needed before a scope exists: a store's own calendar and who works where.
-OPEN_TABLES = ("core_openingspan", "core_calendarday", "core_eventdelivery", "org_staffrole")
+# Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed.
+OPEN_TABLES = ("core_openingspan", "core_calendarday", "core_eventdelivery", "org_staffrole", "playbook_change")
 
 
 class StoreScoped(models.Model):

@@ -1,6 +1,14 @@
 """The playbook room."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _watch(sender, using: str, **_) -> None:
+    from cheban.playbook import changes
+
+    if using == "owner":
+        changes.watch(using=using)
 
 
 class PlaybookConfig(AppConfig):
@@ -13,6 +21,7 @@ class PlaybookConfig(AppConfig):
         from cheban.core import slots
         from cheban.playbook import events, queries, reactions  # noqa: F401
 
+        post_migrate.connect(_watch, sender=self, dispatch_uid="plans_watch_their_tables")
         slots.provide("contact.words", queries.contact_words)
         slots.provide("customer.tasks", queries.tasks_of_customer)
         slots.provide("customer.next_actions", queries.next_actions)

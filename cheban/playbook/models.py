@@ -70,11 +70,19 @@ class Task(StoreScoped):
         ]
 
 
+class Change(models.Model):
+    """That a transaction changed what a store's plan reads; see `changes`. Written by triggers only."""
+
+    pk = models.CompositePrimaryKey("store_id", "transaction")
+    store_id = models.IntegerField()
+    transaction = models.BigIntegerField()
+
+
 class PlanRun(StoreScoped):
     """That a store's day was planned: when, by which handbook, what came of it."""
 
     on = models.DateField()
-    handbook = models.CharField(max_length=16)  # hash of the rules that ran
+    handbook = models.CharField(max_length=16)  # hash of the rules that ran; empty: something changed since
     ran_at = models.DateTimeField()
     made = models.IntegerField(default=0)
     held_back = models.JSONField(default=dict)  # reason -> count of people not contacted

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Count, F, Max, Min, Q
 from django.utils.translation import gettext as _
 
-from cheban.core import clock, facts, slots
+from cheban.core import facts, slots
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.org.access import Actor
@@ -405,9 +405,8 @@ class Finding:
     found: str = ""
 
 
-def explain(rule_code: str, subject_id: UUID, *, day: date, at: datetime | None = None) -> list[Finding]:
+def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
     """Why a task exists or not: every condition of the rule for one subject. Raises NotFound."""
-    at = at or clock.now()
     rule = HANDBOOK.rules.get(rule_code)
     if rule is None:
         raise NotFound(_("没有规则 %(code)s。现有：%(all)s") % {"code": rule_code, "all": "、".join(HANDBOOK.rules)})
@@ -444,7 +443,7 @@ def explain(rule_code: str, subject_id: UUID, *, day: date, at: datetime | None 
             row[3] is not None
             and rule.keeps_gap
             and rule.weight < planner.URGENT
-            and row[3] > at - timedelta(days=store.contact_gap_days)
+            and row[3] > planner.gap_begins(day, store)
         )
         findings.append(
             Finding(

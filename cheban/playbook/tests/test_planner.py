@@ -7,15 +7,17 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from cheban.core import clock as real_clock
+from cheban.core.models import CalendarDay
 from cheban.customers import commands as customers
 from cheban.customers.models import Customer
 from cheban.org import scope
-from cheban.org.models import StaffRole
+from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
 from cheban.playbook import planner, queries
-from cheban.playbook.models import Task
+from cheban.playbook.models import Change, Task
 from tests import given
 
 
@@ -276,6 +278,73 @@ def test_a_planner_killed_in_the_middle_leaves_nothing_and_loses_nothing(committ
     connections.close_all()
     with scope.use([cast.a.id]):
         assert Task.objects.count() == 0
+        assert planner.plan_day(given.days(0), store_ids=[cast.a.id]).made == 1
+
+
+@pytest.mark.req("R035")
+def test_a_store_where_nothing_changed_is_passed_over_and_any_change_brings_it_back(committed, clock):
+    with transaction.atomic():
+        cast = given.cast(scoped=False)
+    stores, today, tomorrow = [cast.a.id, cast.b.id], given.days(0), given.days(1)
+
+    def plan(day: date = today) -> planner.Plan:
+        with scope.use(stores), CaptureQueriesContext(connection) as asked:
+            plan = planner.plan_day(day, store_ids=stores)
+        ran.append(any("playbook_task" in query["sql"] for query in asked))
+        return plan
+
+    ran: list[bool] = []
+    with scope.use([cast.a.id]):
+        vehicle = given.vehicle(cast.a, given.customer(cast.a), insurance_until=given.days(20))
+    assert (plan().made, plan().made, ran) == (1, 0, [True, False])
+
+    with scope.use([cast.a.id]):
+        vehicle.inspection_due_on, vehicle.inspection_kind = given.days(9), "sticker"
+        vehicle.save()
+    assert set(Change.objects.values_list("store_id", flat=True)) == {cast.a.id}
+    assert plan(tomorrow).made == 1  # the changed vehicle; the mark is taken by another day's run ...
+    assert plan().made == 0 and ran[-1]  # ... and yet today is planned again
+    assert plan().made == 0 and not ran[-1]
+
+    with scope.use([cast.a.id]):
+        Task.objects.filter(rule="inspection_due").delete()
+    assert plan().made == 1
+    for change in (
+        lambda: StaffRole.objects.filter(store=cast.a).first().delete(),
+        lambda: Store.objects.filter(id=cast.a.id).update(contact_gap_days=9),
+        lambda: CalendarDay.objects.create(store_id=cast.a.id, on=date(2031, 1, 4), kind="holiday", name="盘点"),
+    ):
+        with scope.use([cast.a.id]):
+            change()
+        plan()
+        assert ran[-1]
+    plan()
+    assert not ran[-1]
+
+
+def test_a_change_that_commits_while_a_plan_runs_is_not_lost(committed, clock):
+    with transaction.atomic():
+        cast = given.cast(scoped=False)
+    with scope.use([cast.a.id]):
+        vehicle = given.vehicle(cast.a, given.customer(cast.a))
+    changed, planned = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with real_clock.frozen(clock.now), scope.use([cast.a.id]):
+            vehicle.insurance_until = given.days(20)
+            vehicle.save()
+            changed.set()
+            planned.wait(20)
+        connections.close_all()
+
+    other = threading.Thread(target=change)
+    other.start()
+    assert changed.wait(20)
+    with scope.use([cast.a.id]):
+        assert planner.plan_day(given.days(0), store_ids=[cast.a.id]).made == 0  # not committed: not seen
+    planned.set()
+    other.join()
+    with scope.use([cast.a.id]):
         assert planner.plan_day(given.days(0), store_ids=[cast.a.id]).made == 1
 
 
