@@ -15,6 +15,7 @@ import argparse
 import base64
 import os
 import platform
+import random
 import secrets
 import statistics
 import sys
@@ -128,6 +129,18 @@ def daily(size: int, folder: Path) -> list[str]:
         with scope.use(stores):
             assert planner.plan_day(day, store_ids=stores).made == 0
         again.append(time.perf_counter() - start)
+    touched = []
+    for _ in range(3):
+        with connections["owner"].cursor() as cursor:  # one vehicle more in every store: all must be looked at again
+            cursor.execute(
+                """UPDATE customers_vehicle SET insurance_until = insurance_until + 1 WHERE id IN
+                     (SELECT DISTINCT ON (store_id) id FROM customers_vehicle WHERE store_id = ANY (%s))""",
+                [stores],
+            )
+        start = time.perf_counter()
+        with scope.use(stores):
+            planner.plan_day(day, store_ids=stores)
+        touched.append(time.perf_counter() - start)
     bare = []
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE TABLE bare_rows AS SELECT * FROM playbook_task")
@@ -138,7 +151,7 @@ def daily(size: int, folder: Path) -> list[str]:
             bare.append(time.perf_counter() - start)
         cursor.execute("DROP TABLE bare_rows")
     connection.close()
-    a, b, c = (statistics.median(x) for x in (first, again, bare))
+    a, b, c, d = (statistics.median(x) for x in (first, again, bare, touched))
     return [
         row(
             f"daily run, {made:,} tasks, against a bare INSERT ... SELECT",
@@ -146,7 +159,8 @@ def daily(size: int, folder: Path) -> list[str]:
             "<= 2x",
             a / c <= 2,
         ),
-        row("the same day again, against the first", f"{b / a:.2f}x ({b:.2f} s)", "<= 0.1x", b / a <= 0.1),
+        row("the same day again, against the first", f"{b / a:.3f}x ({b:.2f} s)", "<= 0.1x", b / a <= 0.1),
+        row("the same day after one change in every store", f"{d / a:.2f}x ({d:.1f} s)", "none", True),
     ]
 
 
@@ -245,16 +259,16 @@ def bring_in(size: int, folder: Path) -> list[str]:
 
     from cheban.customers.importing import pipeline
     from cheban.org import commands, scope
-    from cheban.site.demo import people
+    from cheban.site.demo import cars, people
 
     store = commands.create_store(group="bench", code="IMP", name="导入店")
-    path = folder / "customers.csv"
+    path, rng, fuel = folder / "customers.csv", random.Random(1), next(s for s in cars.SERIES if not s.is_nev)
     with path.open("w", encoding="utf-8") as file:
         file.write("客户编号,客户名称,性别,出生日期,手机号,车牌号,车架号,品牌,车系,颜色,购车日期,保险到期日\n")
         for i in range(size):
             file.write(
                 f"C{i:08d},{people.SURNAMES[i % 90]}{people.MALE[i // 90 % 40]}{people.FEMALE[i // 3600 % 40]},男,{1960 + i % 40}-{1 + i % 12:02d}-{1 + i % 28:02d},"
-                f"{people.phone(i)[3:]},沪A{i % 90000 + 10000},LSV{i % 9}A4182E2{i % 1_000_000:06d},大众,速腾,白,{2018 + i % 8}-{1 + i % 12:02d}-15,2027-{1 + i % 12:02d}-10\n"
+                f"{people.phone(i)[3:]},{cars.plate(rng, '沪ABCDEFG', i, series=fuel)[0]},{cars.vin(rng, 'LSV', 2018 + i % 8, i)},大众,速腾,白,{2018 + i % 8}-{1 + i % 12:02d}-15,2027-{1 + i % 12:02d}-10\n"
             )
     most = [0]
     stop = threading.Event()
@@ -297,7 +311,7 @@ def bring_in(size: int, folder: Path) -> list[str]:
 
 def _watch(most: list[int], stop: threading.Event) -> None:
     """Peak resident memory of this process and its children (the database is apart), sampled."""
-    while not stop.wait(0.2):
+    while not stop.wait(1):
         total, mine = 0, {os.getpid()}
         for entry in sorted(int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()):
             try:
@@ -305,6 +319,8 @@ def _watch(most: list[int], stop: threading.Event) -> None:
             except OSError:
                 continue
             facts = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+            if facts.get("Name", "").strip() == "postgres":
+                continue
             if entry in mine or int(facts.get("PPid", "0")) in mine:
                 mine.add(entry)
                 total += int(facts.get("VmRSS", "0 kB").split()[0]) * 1024

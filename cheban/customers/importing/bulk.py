@@ -18,11 +18,7 @@ def cell(value: Any) -> str:
     if value is None:
         return "\\N"
     if value.__class__ is str:
-        return (
-            value.translate(_ESCAPES)
-            if "\\" in value or "\t" in value or "\n" in value or "\r" in value or "\x00" in value
-            else value
-        )
+        return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
     if value is True:
         return "t"
     if value is False:

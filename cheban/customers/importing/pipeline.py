@@ -42,9 +42,11 @@ from cheban.org import scope
 from cheban.org.models import StaffRole
 
 log = structlog.get_logger("cheban.import")
-CHUNK = 20_000
+CHUNK = 10_000
 POOL_FROM = 30_000
 """Rows from which worker processes pay."""
+WORKERS = min(max((os.cpu_count() or 2) - 1, 1), 3)
+"""One writes and PostgreSQL works for it; more than three would only wait for them."""
 
 Progress = Callable[[int, int], None]
 
@@ -119,7 +121,7 @@ def context_of(batch: ImportBatch) -> Context:
 
 
 def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, size: int = CHUNK) -> Iterator[Worked]:
-    """All chunks in order, in worker processes when the file is large; at most three are in flight."""
+    """All chunks in order, in worker processes when the file is large; few are in flight."""
     chunks = reading.plan_chunks(path, plan, chunk_size=size)
     first = next(iter_chunks := iter(chunks), None)
     if first is None:
@@ -132,13 +134,13 @@ def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, siz
         for chunk in iter_chunks:
             yield workers.work(chunk, context, prepare)
         return
-    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn"), initializer=workers.start) as pool:
+    with ProcessPoolExecutor(max_workers=WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
         waiting: deque[Future[Worked]] = deque(
             pool.submit(workers.work, chunk, context, prepare) for chunk in (first, second)
         )
         for chunk in iter_chunks:
             waiting.append(pool.submit(workers.work, chunk, context, prepare))
-            if len(waiting) >= 4:
+            if len(waiting) > WORKERS + 1:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

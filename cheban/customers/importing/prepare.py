@@ -7,7 +7,7 @@ here (sealing, blind indexes, pinyin, forecasts). What depends on the store's ex
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -184,8 +184,13 @@ def name_columns(name: str) -> tuple[str, str, str]:
 
 def prepare(rows: Sequence[Any], context: Context) -> list[Prepared]:
     """Prepare accepted rows (`rows` have sheet, row, values, flags; see `mapped`)."""
-    ids = iter(new_ids(len(rows) * 5))
+    ids = _ids()
     return [_prepare_one(row, context, ids) for row in rows]
+
+
+def _ids() -> Iterator[UUID]:
+    while True:
+        yield from new_ids(1000)
 
 
 def _prepare_one(row: Any, context: Context, ids) -> Prepared:

@@ -33,6 +33,9 @@ from cheban.customers.importing.prepare import (
     point_line,
 )
 
+NULL = "\\N"
+"""No value, as COPY writes it."""
+
 
 @dataclass(slots=True)
 class Written:
@@ -71,6 +74,7 @@ class Known:
         self.by_plate: dict[str, UUID] = {}
         self.customers: dict[UUID, dict[str, Any]] = {}
         self.points: dict[UUID, set[bytes]] = {}
+        self.new: dict[UUID, dict[str, Any]] = {}  # people of this chunk, as typed; few are asked about again
         with connection.cursor() as cursor:
             if vins or plates:
                 cursor.execute(
@@ -162,6 +166,12 @@ class Known:
             return self.people.get(("vehicle", vehicle_id, name))
         return None
 
+    def customer(self, customer_id: UUID) -> dict[str, Any]:
+        """What is stored of a customer, or will be."""
+        if customer_id in self.new:
+            self.customers[customer_id] = _as_stored(self.new.pop(customer_id))
+        return self.customers[customer_id]
+
     def learn_person(self, row: Prepared, customer_id: UUID) -> None:
         """From now on this chunk knows the row's person by all its keys."""
         name = row.customer["name"]
@@ -198,12 +208,12 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 customers.append(row.customer_line)
                 points += row.point_lines
                 made_customers.add(customer_id)
-                known.customers[customer_id] = _as_stored(row.customer)
+                known.new[customer_id] = row.customer
                 known.points[customer_id] = {blind for _k, _v, blind in row.points}
                 marks.add(("made", customer_id))
             else:
                 result.merged += 1
-                stored = known.customers[customer_id]
+                stored = known.customer(customer_id)
                 differences = _differences(stored, row.customer, customer_id)
                 if differences:
                     before.setdefault(customer_id, {f: stored.get(f) for f in stored})
@@ -281,18 +291,9 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 del vehicle_changes[vehicle_id]
         vehicles.append(f"{row.vehicle_head}\t{bulk.cell(owner)}\t{row.vehicle_tail}")
         if owner is not None:
+            since = row.vehicle.get("purchased_on")
             ownerships.append(
-                bulk.line(
-                    (
-                        new_id(),
-                        context.store_id,
-                        vehicle_id,
-                        owner,
-                        row.vehicle.get("purchased_on"),
-                        None,
-                        context.batch_id,
-                    )
-                )
+                f"{new_id()}\t{context.store_id}\t{vehicle_id}\t{owner}\t{since or NULL}\t{NULL}\t{bulk.cell(context.batch_id)}"
             )
     fresh_changes = {i: customer_changes.pop(i) for i in list(customer_changes) if i in made_customers}
     with connection.cursor() as cursor:
