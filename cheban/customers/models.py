@@ -169,7 +169,19 @@ class Customer(StoreScoped):
                 name="customer_other_pinyin",
                 condition=~Q(name_other_pinyin=""),
             ),
-            models.Index(fields=["-created_at", "-id"], name="customer_newest"),
+            models.Index(fields=["store", "-created_at", "-id"], name="customer_newest"),
+            models.Index(
+                fields=["store", "-last_visit_on", "-id"],
+                name="customer_visited",
+                condition=Q(last_visit_on__isnull=False),
+            ),
+            models.Index(fields=["store", "-spent_fen", "-id"], name="customer_spent"),
+            models.Index(
+                fields=["store", "tier", "-created_at", "-id"], name="customer_tier", condition=~Q(tier="ordinary")
+            ),
+            models.Index(
+                fields=["store", "-created_at", "-id"], name="customer_refused", condition=~Q(refused_purposes=[])
+            ),
             models.Index(fields=["birthday"], name="customer_birthday", condition=Q(birthday__isnull=False)),
             models.Index(
                 fields=["lunar_birthday"], name="customer_lunar_birthday", condition=Q(lunar_birthday__isnull=False)

@@ -45,7 +45,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "query": query.urlencode(),
         "chips": forms.chips(request.GET),
         "choices": forms.LIST_CHOICES,
-        "series": queries.series_choices(),
+        "series": queries.series_choices(request.actor.stores),
         "can_export": request.actor.may("customer.export"),
         "can_create": request.actor.may("customer.create"),
         "can_edit": request.actor.may("customer.edit"),

@@ -152,6 +152,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "site_cache"},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # may differ between processes
 }
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -49,7 +49,7 @@ def manifest() -> dict[str, Any]:
     """What `node frontend/build.mjs` built: {files: name -> hashed name, icons: [names]}."""
     path = Path(settings.STATIC_ROOT) / "manifest.json"
     try:
-        return _manifest(path, path.stat().st_mtime_ns)
+        return _manifest(path, path.stat().st_mtime_ns if settings.DEBUG else 0)
     except FileNotFoundError:
         raise RuntimeError(
             "the front end is not built: run `make assets` (npm ci && node frontend/build.mjs)"
@@ -59,12 +59,22 @@ def manifest() -> dict[str, Any]:
 @register.simple_tag
 def asset(name: str) -> str:
     """The address of a built file: `{% asset "app.css" %}`. The name carries its content's hash."""
-    return static(manifest()["files"][name])
+    return _address(manifest()["files"][name])
+
+
+@lru_cache(maxsize=500)
+def _address(file: str) -> str:
+    return static(file)
 
 
 @register.simple_tag
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """An icon of the sprite; `label` when it stands alone. Raises KeyError for one not in icons.txt."""
+    return _icon(name, str(label), size, asset("icons.svg"))
+
+
+@lru_cache(maxsize=2000)
+def _icon(name: str, label: str, size: str, sprite: str) -> SafeString:
     if name not in manifest()["icons"]:
         raise KeyError(f"no icon {name!r}: add it to frontend/icons.txt and build again")
     named = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
@@ -72,7 +82,7 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
         '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
         f" icon-{size}" if size else "",
         named,
-        asset("icons.svg"),
+        sprite,
         name,
     )
 
