@@ -197,9 +197,10 @@ def files(size: int, folder: Path) -> list[str]:
 
     from cheban.customers.importing import pipeline
     from cheban.org import commands, scope
-    from cheban.site.demo import people
+    from cheban.site.demo import cars, people
 
     store = commands.create_store(group="bench", code="FIL", name="文件店")
+    rng, fuel = random.Random(2), next(s for s in cars.SERIES if not s.is_nev)
 
     def bring(path: Path, mapping: dict | None = None):
         start = time.perf_counter()
@@ -218,8 +219,8 @@ def files(size: int, folder: Path) -> list[str]:
             [
                 f"{people.SURNAMES[i % 90]}{people.MALE[i % 40]}",
                 people.phone(i + 5_000_000)[3:],
-                f"沪B{i % 90000 + 10000}",
-                f"LFV{i % 9}A4182E2{i:06d}",
+                cars.plate(rng, "沪HJKLMN", i, series=fuel)[0],
+                cars.vin(rng, "LFV", 2018 + i % 8, i),
                 "速腾",
                 f"{2018 + i % 8}-{1 + i % 12:02d}-15",
             ],

@@ -64,7 +64,7 @@ def explain(
     with scope.use(org.store_ids()):
         found = customers.vehicle_by_text(vehicle)
         known = HANDBOOK.rules.get(rule)
-        subject = found.owner_id if known and known.subject == "customer" else found.id
+        subject = queries.subject_of(rule, vehicle_id=found.id, customer_id=found.owner_id, store_id=found.store_id)
         findings = queries.explain(rule, subject, day=on)
     typer.echo(f"{known.title}（{known.requirement}）· {found.plate_number or found.vin} · {on.isoformat()}")
     for finding in findings:

@@ -25,7 +25,8 @@ class Subject:
 
     `source` is a FROM clause; `id`, `store`, `customer`, `vehicle` are expressions over it.
     `ready` is a condition that every row must meet (alive, has an owner, may be contacted).
-    `refusals` is a text[] expression of purposes the customer refused. `tables` are those that `source` reads.
+    `refusals` is a text[] expression of purposes the customer refused; `value` what they spent so far, in fen;
+    `last_contact` the moment they were last spoken to. `tables` are those that `source` reads.
     """
 
     name: str
@@ -36,11 +37,30 @@ class Subject:
     vehicle: str
     ready: str
     refusals: str
+    value: str
+    last_contact: str
     tables: tuple[str, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of each store that a rule may watch: are we keeping our word.
+
+    `sql` selects store_id, n (how many were counted) and percent for what fell between %(start)s and %(end)s.
+    Red is below `target` - `slack`; with fewer than `least` counted there is no light.
+    """
+
+    code: str
+    label: str
+    target: int
+    sql: str
+    slack: int = 5
+    least: int = 10
+
+
 _subjects: dict[str, Subject] = {}
+_measures: dict[str, Measure] = {}
 
 
 def register(subject: Subject) -> None:
@@ -51,6 +71,16 @@ def register(subject: Subject) -> None:
 def subject(name: str) -> Subject:
     """A registered subject. Raises KeyError."""
     return _subjects[name]
+
+
+def register_measure(measure: Measure) -> None:
+    """Offer a store's figure to the playbook (called when the room's app is ready)."""
+    _measures[measure.code] = measure
+
+
+def measure(code: str) -> Measure:
+    """A registered measure. Raises KeyError."""
+    return _measures[code]
 
 
 def tables() -> list[str]:

@@ -52,6 +52,8 @@ def offer() -> None:
             vehicle="NULL::uuid",
             ready="true",
             refusals="c.refused_purposes",
+            value="c.spent_fen",
+            last_contact="c.last_contact_at",
             tables=("customers_customer",),
             facts=_CUSTOMER,
         )
@@ -66,6 +68,8 @@ def offer() -> None:
             vehicle="v.id",
             ready="v.is_active",
             refusals="c.refused_purposes",
+            value="c.spent_fen",
+            last_contact="c.last_contact_at",
             tables=("customers_vehicle", "customers_customer"),
             facts=_VEHICLE,
         )

@@ -3,9 +3,11 @@
 
 def check_rules() -> None:
     """Put all rules into the handbook; raises when one names a fact that nobody offers."""
-    from cheban.handbook import relationship, service_care
+    from cheban.handbook import house_keeping, relationship, service_care
+    from cheban.playbook.reactions import react_to_rules
     from cheban.playbook.rules import HANDBOOK
 
     if not HANDBOOK.rules:
-        HANDBOOK.add((*service_care.RULES, *relationship.RULES))
+        HANDBOOK.add((*service_care.RULES, *relationship.RULES, *house_keeping.RULES))
     HANDBOOK.check()
+    react_to_rules()

@@ -22,6 +22,7 @@ BIRTHDAY = Rule(
     script="{call_name}，今天是您的生日，{store}全体同事祝您**生日快乐**，出入平安！",
     shows=("customer.visits", "customer.last_visit_on"),
     done_when=("settled", "reached"),
+    done_label="已祝福",
     weight=70,
     keeps_gap=False,
 )
@@ -45,6 +46,7 @@ FESTIVAL = Rule(
     "出行前需要检查车况，随时告诉我。",
     shows=("customer.tier", "customer.visits"),
     done_when=("settled", "reached"),
+    done_label="已问候",
     weight=35,
     keeps_gap=False,
 )

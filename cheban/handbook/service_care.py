@@ -153,6 +153,7 @@ def _insurance(days: int, *, beyond: int | None, weight: int, title: str) -> Rul
         "续保方案我已经准备好，给您讲一下今年的变化，三分钟可以吗？",
         shows=("vehicle.insurer", "vehicle.series"),
         done_when=("settled", "booked"),
+        done_label="已续保",
         weight=weight,
     )
 

@@ -21,7 +21,9 @@ class OrgConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.core import events
-        from cheban.org import dispatch
+        from cheban.org import dispatch, facts
+
+        facts.offer()
 
         events.deliver_after_commit(dispatch.run_pending)
         post_migrate.connect(_follow_models, sender=self, dispatch_uid="policies_follow_models")

@@ -7,6 +7,7 @@ rooms share a floor); `core.facts` tells where to read their names.
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -28,9 +29,9 @@ class Task(StoreScoped):
     duty = models.CharField(max_length=32)
     role = models.CharField(max_length=24)
     assignee_id = models.IntegerField(null=True)
-    customer_id = models.UUIDField()
+    customer_id = models.UUIDField(null=True)  # none: a duty of the store itself
     vehicle_id = models.UUIDField(null=True)
-    subject_id = models.UUIDField()  # the vehicle or the customer the rule is about
+    subject_id = models.UUIDField()  # the vehicle, the customer or the store the rule is about
     occasion_on = models.DateField()  # which time round: the same occasion never makes a second task
     contact_id = models.UUIDField()
     due_on = models.DateField()  # the day the reason is about (first service due, birthday ...)
@@ -67,6 +68,7 @@ class Task(StoreScoped):
             models.Index(fields=["customer_id", "-due_at"], name="task_of_customer"),
             models.Index(fields=["contact_id"], name="task_of_contact"),
             models.Index(fields=["assignee_id", "closed_at"], name="task_closed", condition=~Q(state="open")),
+            BrinIndex(fields=["due_at"], name="task_due"),  # weeks of a measure; costs an insert next to nothing
         ]
 
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from cheban.core import clock, facts
 from cheban.core.calendars import calendars_of
@@ -30,8 +32,9 @@ from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
 from cheban.playbook import changes
 from cheban.playbook.models import PlanRun
-from cheban.playbook.rules import HANDBOOK, Birthday, Budget, Festival, If, Rule, Since, Upcoming
+from cheban.playbook.rules import HANDBOOK, Birthday, Budget, Festival, Happened, If, Red, Rule, Since, Upcoming
 
+ZONE = ZoneInfo("Asia/Shanghai")
 URGENT = 80
 """Rules of at least this weight do not wait for the gap between contacts."""
 
@@ -97,18 +100,65 @@ def trigger(rule: Rule, day: date) -> Clause | None:
     if isinstance(when, Festival):
         names = festival_names(rule, day)
         return Clause(when.read(), "true") if names else None
+    if isinstance(when, Happened):
+        return Clause(when.read(), f"EXISTS ({_told(rule, '1')})", _told_params(rule, day))
+    if isinstance(when, Red):
+        measure = facts.measure(when.measure)
+        low = f"m.n >= {measure.least} AND m.percent < {measure.target - measure.slack}"
+        weeks = [
+            f"SELECT m.store_id FROM ({_of_week(measure, f'{key}_{n}')}) m WHERE {low}"  # noqa: S608 - SQL of ours
+            for n in range(when.weeks)
+        ]
+        return Clause(when.read(), f"s.id IN ({' INTERSECT '.join(weeks)})", _week_params(rule, day))
     raise TypeError(f"{rule.code}: no such trigger")
+
+
+def _told(rule: Rule, what: str) -> str:
+    """SELECT of `what` from the rule's event about its subject."""
+    subject, key = facts.subject(rule.subject), rule.code
+    vehicle = f"AND e.vehicle_id = {subject.vehicle} " if subject.name == "vehicle" else ""
+    return (
+        f"SELECT {what} FROM core_event e WHERE e.name = %({key}_event)s AND e.at >= %({key}_from)s "  # noqa: S608
+        f"AND e.at < %({key}_to)s AND e.store_id = {subject.store} AND e.customer_id = {subject.customer} "
+        f"{vehicle}AND e.facts @> %({key}_where)s::jsonb"
+    )
+
+
+def _told_params(rule: Rule, day: date) -> dict[str, Any]:
+    return {
+        f"{rule.code}_event": rule.when.event,
+        f"{rule.code}_where": json.dumps(dict(rule.when.where)),
+        f"{rule.code}_from": datetime.combine(day - timedelta(days=rule.when.late), time(), tzinfo=ZONE),
+        f"{rule.code}_to": datetime.combine(day + timedelta(days=1), time(), tzinfo=ZONE),
+    }
+
+
+def _of_week(measure: facts.Measure, week: str) -> str:
+    return measure.sql.replace("%(start)s", f"%({week}_start)s").replace("%(end)s", f"%({week}_end)s")
+
+
+def _week_params(rule: Rule, day: date) -> dict[str, Any]:
+    """The last full weeks, the newest first."""
+    monday = datetime.combine(day - timedelta(days=day.weekday()), time(), tzinfo=ZONE)
+    return {
+        name: moment
+        for n in range(rule.when.weeks)
+        for name, moment in (
+            (f"{rule.code}_{n}_start", monday - timedelta(weeks=n + 1)),
+            (f"{rule.code}_{n}_end", monday - timedelta(weeks=n)),
+        )
+    }
 
 
 def festival_names(rule: Rule, day: date) -> list[str]:
     """Names of the rule's festivals that fall on this day."""
-    return [f.name for f in festivals(day.year) if f.date == day and f.code in rule.when.codes]
+    return [_(f.name) for f in festivals(day.year) if f.date == day and f.code in rule.when.codes]
 
 
 def condition(rule: Rule, number: int, asked: If, day: date) -> Clause:
     """One `If` as SQL."""
     column, name = facts.fact(asked.fact).sql, f"{rule.code}_{number}"
-    says = asked.says or f"{facts.fact(asked.fact).label} {asked.op} {asked.value}"
+    says = _(asked.says) if asked.says else f"{_(facts.fact(asked.fact).label)} {asked.op} {asked.value}"
     if asked.op == "is_set":
         return Clause(says, f"{column} IS NOT NULL")
     if asked.op == "is_empty":
@@ -130,18 +180,25 @@ def clauses(rule: Rule, day: date) -> list[Clause] | None:
     subject = facts.subject(rule.subject)
     return [
         fired,
-        Clause("在用（未报废、未卖出）", subject.ready),
+        Clause(_("在用（未报废、未卖出）"), subject.ready),
         *(condition(rule, i, asked, day) for i, asked in enumerate(rule.only_if)),
     ]
 
 
 def occasion_sql(rule: Rule) -> str:
-    """Which time round this is: the rule's occasion fact, or the day itself."""
+    """Which time round this is: the rule's occasion fact, the event's day, the week, or the day itself."""
+    if isinstance(rule.when, (Happened, Red)):
+        return due_sql(rule)
     return facts.fact(rule.occasion).sql if rule.occasion else "%(day)s::date"
 
 
 def due_sql(rule: Rule) -> str:
     """The date the reason is about."""
+    if isinstance(rule.when, Happened):
+        newest = f"max(e.at AT TIME ZONE '{ZONE.key}')::date"
+        return f"({_told(rule, newest)})"
+    if isinstance(rule.when, Red):
+        return "date_trunc('week', %(day)s::date)::date"
     return facts.fact(rule.when.fact).sql if isinstance(rule.when, Upcoming) else "%(day)s::date"
 
 
@@ -161,6 +218,10 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
     if isinstance(rule.when, Festival):
         params[f"{rule.code}_festival"] = "、".join(festival_names(rule, day))
         shown.append(f"'festival', %({rule.code}_festival)s::text")
+    if isinstance(rule.when, Red):
+        measure = facts.measure(rule.when.measure)
+        last = f"SELECT round(m.percent, 1) FROM ({_of_week(measure, f'{rule.code}_0')}) m WHERE m.store_id = s.id"  # noqa: S608
+        shown += [f"'value', ({last})", f"'target', {measure.target}"]
     staff = (
         "v.sales_consultant_id, v.service_specialist_id, v.service_advisor_id"
         if subject.name == "vehicle"
@@ -170,7 +231,7 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
     return f"""SELECT '{rule.code}'::text AS rule, {rule.weight}::smallint AS weight, {str(rule.keeps_gap).lower()} AS keeps_gap,
   {subject.store} AS store_id, {subject.customer} AS customer_id, {subject.vehicle} AS vehicle_id, {subject.id} AS subject_id,
   coalesce({occasion_sql(rule)}, {due_sql(rule)}) AS occasion_on, {due_sql(rule)} AS due_on,
-  jsonb_build_object({", ".join(shown)}) AS facts, c.spent_fen AS value_fen, c.last_contact_at,
+  jsonb_build_object({", ".join(shown)}) AS facts, {subject.value} AS value_fen, {subject.last_contact},
   {staff}, {subject.refusals} && %({rule.code}_purposes)s::varchar[] AS refused
 FROM {subject.source} WHERE {subject.store} = ANY (%(stores)s) AND {" AND ".join(f"({clause.sql})" for clause in wanted)}
   AND NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = {subject.id} AND t.rule = '{rule.code}'
@@ -186,7 +247,7 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
     coalesce(CASE o.role WHEN 'sales_consultant' THEN n.sales_consultant_id
                          WHEN 'service_specialist' THEN n.service_specialist_id
                          WHEN 'service_advisor' THEN n.service_advisor_id END,
-             o.people[1 + (hashtext(n.customer_id::text) & 2147483647) %% nullif(cardinality(o.people), 0)]) AS person_id,
+             o.people[1 + (hashtext(coalesce(n.customer_id, n.subject_id)::text) & 2147483647) %% nullif(cardinality(o.people), 0)]) AS person_id,
     coalesce(n.keeps_gap AND n.weight < %(urgent)s AND n.last_contact_at > o.no_contact_since, false) AS too_soon
   FROM candidate n
   JOIN jsonb_to_recordset(%(owes)s::jsonb) AS o(rule text, store_id int, role text, duty text, side text,
@@ -205,10 +266,11 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
   SELECT o.store_id, o.rule, o.duty, o.role,
     coalesce(r.assignee_id, first_value(o.person_id) OVER contact), o.customer_id, o.vehicle_id, o.subject_id,
     o.occasion_on, o.due_on, o.facts, o.weight, o.value_fen, o.starts_at, o.due_at, o.escalate_at, %(day)s,
-    coalesce(r.contact_id, md5(o.customer_id::text || o.side || %(day)s::text)::uuid)
+    coalesce(r.contact_id, md5(coalesce(o.customer_id, o.subject_id)::text || o.side || %(day)s::text)::uuid)
   FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side
   WHERE NOT o.refused AND NOT o.too_soon
-  WINDOW contact AS (PARTITION BY o.customer_id, o.side ORDER BY o.weight DESC, o.rule, o.subject_id)
+  WINDOW contact AS (PARTITION BY coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id)
+  {conflict}
   RETURNING store_id
 )
 SELECT store_id, count(*), 'made' FROM made GROUP BY store_id
@@ -281,16 +343,47 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
     return rows
 
 
-def statement(day: date, at: datetime, store_ids: list[int]) -> tuple[str, dict[str, Any]]:
-    """The whole run as one statement with its parameters (also what `make bench` explains)."""
+def statement(
+    day: date, at: datetime, store_ids: list[int], rules: Iterable[Rule], *, conflict: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Planning these rules as one statement with its parameters."""
     params: dict[str, Any] = {
         "day": day,
         "stores": store_ids,
         "urgent": URGENT,
         "owes": json.dumps(_owes(day, at, store_ids)),
     }
-    parts = [sql for rule in HANDBOOK.rules.values() if (sql := candidate_sql(rule, day, params))]
-    return INSERT.format(candidates="\n  UNION ALL\n  ".join(parts)), params
+    parts = [sql for rule in rules if (sql := candidate_sql(rule, day, params))]
+    return INSERT.format(candidates="\n  UNION ALL\n  ".join(parts), conflict=conflict), params
+
+
+def _run(
+    day: date, at: datetime, store_ids: list[int], rules: list[Rule], *, conflict: str = ""
+) -> list[tuple[int, int, str]]:
+    """Plan these rules: (store, count, 'made' or why people were held back)."""
+    if not rules:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '512MB'")  # a million vehicles sort in memory; small stores use little
+        cursor.execute(*statement(day, at, store_ids, rules, conflict=conflict))
+        return cursor.fetchall()
+
+
+def told_rules(event: str = "") -> list[Rule]:
+    """Rules that an event triggers; all of them, or those of this event."""
+    return [
+        rule for rule in HANDBOOK.rules.values() if isinstance(rule.when, Happened) and event in ("", rule.when.event)
+    ]
+
+
+def plan_event(event: str, *, store_id: int) -> int:
+    """Plan at once what an event triggers; returns how many tasks were made. Needs scope; safe to repeat.
+
+    Does not wait for a daily run: what both would make is made once.
+    """
+    at = clock.now()
+    made = _run(at.astimezone(ZONE).date(), at, [store_id], told_rules(event), conflict="ON CONFLICT DO NOTHING")
+    return sum(count for _store, count, what in made if what == "made")
 
 
 def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> Plan:
@@ -306,14 +399,14 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
         changes.take(store_ids)
         asked = changes.not_planned(day, handbook, store_ids)
         if asked:
-            cursor.execute("SET LOCAL work_mem = '128MB'")
-            sql, params = statement(day, at, asked)
-            cursor.execute(sql, params)
-            for store_id, count, what in cursor.fetchall():
+            told = told_rules()
+            rows = _run(day, at, asked, [r for r in HANDBOOK.rules.values() if r not in told])
+            rows += _run(day, at, asked, told, conflict="ON CONFLICT DO NOTHING")
+            for store_id, count, what in rows:
                 if what == "made":
                     made[store_id] += count
                 else:
-                    held.setdefault(store_id, Counter())[what] = count
+                    held.setdefault(store_id, Counter())[what] += count
             PlanRun.objects.bulk_create(
                 (
                     PlanRun(

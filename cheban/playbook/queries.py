@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from cheban.org.roles import Role
 from cheban.playbook import planner, words
 from cheban.playbook.models import PlanRun, Task
 from cheban.playbook.outcomes import OUTCOMES, REFUSE_REASONS
-from cheban.playbook.rules import HANDBOOK
+from cheban.playbook.rules import HANDBOOK, Happened, Red, Since
 
 MOST = 400
 """How many open tasks one page of my day reads; more than a person can do in weeks."""
@@ -106,12 +107,17 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
         row.kind_label = str(_(rule.short)) if rule else first.rule
         row.title = _title(row, today=today)
         rows.append(row)
+    stores = {r.store_id for r in rows if r.customer_id is None}
+    store_names = dict(Store.objects.filter(id__in=stores).values_list("id", "name")) if stores else {}
     cards = slots.ask(
-        "contact.cards", [r.customer_id for r in rows], [r.vehicle_id for r in rows if r.vehicle_id], default={}
+        "contact.cards",
+        [r.customer_id for r in rows if r.customer_id],
+        [r.vehicle_id for r in rows if r.vehicle_id],
+        default={},
     )
     for row in rows:
         card = cards.get(row.customer_id, {})
-        row.customer_name = card.get("name", "")
+        row.customer_name = card.get("name", "") or store_names.get(row.store_id, "")
         vehicle = card.get("vehicles", {}).get(row.vehicle_id) or next(iter(card.get("vehicles", {}).values()), None)
         if vehicle:
             row.plate, row.plate_kind = vehicle["plate"], vehicle["plate_kind"]
@@ -126,8 +132,9 @@ def _title(row: ContactRow, *, today: date) -> str:
         return _("%(what)s · 约好再打") % {"what": label}
     if row.outcome == "no_answer":
         return _("%(what)s · 第 %(n)d 次未接") % {"what": label, "n": row.attempts}
-    if row.rules and row.rules[0].startswith("no_visit"):
-        return label
+    rule = HANDBOOK.rules.get(row.rules[0]) if row.rules else None
+    if rule is not None and isinstance(rule.when, (Since, Happened, Red)):
+        return label  # the day is over: nothing to count
     if days > 0:
         return _("%(what)s还有 %(days)d 天") % {"what": label, "days": days}
     if days == 0:
@@ -200,9 +207,11 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
     first = opened[0]
     store = Store.objects.get(id=first.store_id)
     today = at.astimezone(ZoneInfo(store.time_zone)).date()
-    detail = slots.ask(
-        "contact.detail", first.customer_id, [t.vehicle_id for t in opened if t.vehicle_id], actor, default={}
-    )
+    detail = {}
+    if first.customer_id is not None:
+        detail = slots.ask(
+            "contact.detail", first.customer_id, [t.vehicle_id for t in opened if t.vehicle_id], actor, default={}
+        )
     customer = detail.get("customer", {})
     me = actor.name
     base = {
@@ -217,11 +226,11 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         rule = HANDBOOK.rules.get(task.rule)
         if rule:
             plate = detail.get("plates", {}).get(task.vehicle_id, "")
-            sentence = words.fill(rule.reason, base | task.facts | {"due": task.due_on.isoformat()}, today=today)
-            sentences.append({"text": sentence, "rule": rule.title, "code": rule.code, "plate": plate})
+            sentence = words.fill(_(rule.reason), base | task.facts | {"due": task.due_on.isoformat()}, today=today)
+            sentences.append({"text": sentence, "rule": _(rule.title), "code": rule.code, "plate": plate})
     lead = HANDBOOK.rules.get(first.rule)
     script = (
-        words.segments(words.fill(lead.script, base | first.facts | {"due": first.due_on.isoformat()}, today=today))
+        words.segments(words.fill(_(lead.script), base | first.facts | {"due": first.due_on.isoformat()}, today=today))
         if lead
         else []
     )
@@ -237,6 +246,7 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         "partners": _partners(opened),
         "attempts": max(t.attempts for t in opened),
         "outcomes": _outcomes(lead),
+        "store_name": store.name,
         "refuse_reasons": list(REFUSE_REASONS.values()),
         "timeline": detail.get("timeline", []),
         "profile_tags": detail.get("tags", []),
@@ -252,16 +262,16 @@ def _outcomes(rule) -> list[dict[str, Any]]:
     """The five answers with their keys; the rule's own 'done' comes first."""
     first = rule.done_when[0] if rule else "settled"
     codes = [first, "reached", "no_answer", "call_back", "refused"]
-    labels = {"birthday": _("已祝福"), "festival_greeting": _("已问候")}
-    if rule and rule.code.startswith("insurance") and first == "settled":
-        labels[rule.code] = _("已续保")
+    labels = {first: _(rule.done_label)} if rule and rule.done_label else {}
+    if rule and rule.subject == "store":  # nobody is called
+        codes, labels = [first, "call_back"], labels | {"call_back": _("改个时间")}
     return [
         {
             "key": str(i),
             "code": code,
             "needs": OUTCOMES[code].needs,
             "primary": i == 1,
-            "label": labels.get(rule.code, OUTCOMES[code].label) if rule and i == 1 else OUTCOMES[code].label,
+            "label": labels.get(code, OUTCOMES[code].label),
         }
         for i, code in enumerate(codes, 1)
     ]
@@ -405,6 +415,14 @@ class Finding:
     found: str = ""
 
 
+def subject_of(rule_code: str, *, vehicle_id: UUID, customer_id: UUID | None, store_id: int) -> UUID | None:
+    """Whom a rule is about, of a vehicle, its owner and their store."""
+    rule = HANDBOOK.rules.get(rule_code)
+    if rule is not None and rule.subject == "store":
+        return UUID(hashlib.md5(f"store:{store_id}".encode(), usedforsecurity=False).hexdigest())
+    return customer_id if rule is not None and rule.subject == "customer" else vehicle_id
+
+
 def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
     """Why a task exists or not: every condition of the rule for one subject. Raises NotFound."""
     rule = HANDBOOK.rules.get(rule_code)
@@ -413,7 +431,7 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
     subject = facts.subject(rule.subject)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {subject.store}, {subject.customer}, {subject.refusals}, c.last_contact_at "  # noqa: S608
+            f"SELECT {subject.store}, {subject.customer}, {subject.refusals}, {subject.last_contact} "  # noqa: S608
             f"FROM {subject.source} WHERE {subject.id} = %s",
             [subject_id],
         )
@@ -508,23 +526,23 @@ def handbook() -> list[dict[str, Any]]:
         rows.append(
             {
                 "code": rule.code,
-                "title": rule.title,
+                "title": _(rule.title),
                 "requirement": rule.requirement,
                 "when": rule.when.read(),
-                "only_if": [c.says for c in rule.only_if],
+                "only_if": [_(c.says) for c in rule.only_if],
                 "joined": rule.joined,
                 "weight": rule.weight,
                 "owes": [
                     {
                         "role": str(o.role.label),
-                        "title": o.title,
+                        "title": _(o.title),
                         "within": str(o.within),
                         "escalate": [f"{b} → {Role(r).label}" for b, r in o.escalate],
                     }
                     for o in rule.owes
                 ],
-                "reason": rule.reason,
-                "script": rule.script,
+                "reason": _(rule.reason),
+                "script": _(rule.script),
                 "done": [str(OUTCOMES[c].label) for c in rule.done_when],
                 "open": open_by.get(rule.code, 0),
                 "keeps_gap": rule.keeps_gap,

@@ -7,6 +7,7 @@ from django.db import connection
 from cheban.core import facts
 from cheban.core.events import reaction
 from cheban.core.models import Event
+from cheban.playbook import planner
 
 
 @reaction("import.undone")
@@ -16,6 +17,17 @@ def drop_tasks_of_nobody(event: Event) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE playbook_task t SET state = 'dropped', closed_at = now(), outcome = 'undone', escalate_at = NULL
-                WHERE t.state = 'open' AND NOT EXISTS (
+                WHERE t.state = 'open' AND t.customer_id IS NOT NULL AND NOT EXISTS (
                   SELECT 1 FROM {subject.source} WHERE {subject.id} = t.customer_id)"""  # noqa: S608 - SQL of ours
         )
+
+
+def plan_at_once(event: Event) -> None:
+    """What the handbook's rules owe because this event was told."""
+    planner.plan_event(event.name, store_id=event.store_id)
+
+
+def react_to_rules() -> None:
+    """Have every event that a rule names planned at once (called when the handbook is complete)."""
+    for rule in planner.told_rules():
+        reaction(rule.when.event)(plan_at_once)

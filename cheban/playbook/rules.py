@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cheban.core import facts
+from django.utils.translation import gettext as _
+
+from cheban.core import events, facts
 from cheban.org.roles import Role
 
 WORKING_DAY = timedelta(hours=8)
@@ -29,8 +31,10 @@ class Budget:
     def __str__(self) -> str:
         hours = self.amount.total_seconds() / 3600
         if self.clock == "working":
-            return f"{hours / 8:g} 个工作日" if hours % 8 == 0 else f"{hours:g} 个工作小时"
-        return f"{hours / 24:g} 天" if hours % 24 == 0 else f"{hours:g} 小时"
+            if hours % 8 == 0:
+                return _("%(n)s 个工作日") % {"n": f"{hours / 8:g}"}
+            return _("%(n)s 个工作小时") % {"n": f"{hours:g}"}
+        return _("%(n)s 天") % {"n": f"{hours / 24:g}"} if hours % 24 == 0 else _("%(n)s 小时") % {"n": f"{hours:g}"}
 
 
 def working(*, days: float = 0, hours: float = 0) -> Budget:
@@ -57,10 +61,16 @@ class Upcoming:
 
     def read(self) -> str:
         """The trigger as a sentence."""
-        label = facts.fact(self.fact).label
+        label = _(facts.fact(self.fact).label)
         if self.beyond is not None:
-            return f"{label}还有 {self.days} 到 {self.beyond + 1} 天"
-        return f"{label}前 {self.days} 天起" if self.days else f"{label}当天起"
+            return _("%(what)s还有 %(most)d 到 %(least)d 天") % {
+                "what": label,
+                "most": self.days,
+                "least": self.beyond + 1,
+            }
+        if self.days:
+            return _("%(what)s前 %(days)d 天起") % {"what": label, "days": self.days}
+        return _("%(what)s当天起") % {"what": label}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class Since:
 
     def read(self) -> str:
         """The trigger as a sentence."""
-        return f"{facts.fact(self.fact).label}满 {self.months} 个月"
+        return _("%(what)s满 %(n)d 个月") % {"what": _(facts.fact(self.fact).label), "n": self.months}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ class Birthday:
 
     def read(self) -> str:
         """The trigger as a sentence."""
-        return "客户生日当天（公历或农历，按客户习惯）"
+        return _("客户生日当天（公历或农历，按客户习惯）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +108,45 @@ class Festival:
 
     def read(self) -> str:
         """The trigger as a sentence."""
-        return f"节日当天：{self.names}"
+        return _("节日当天：%(names)s") % {"names": _(self.names)}
 
 
-Trigger = Upcoming | Since | Birthday | Festival
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of this name was told about the subject, at most `late` days ago. `where` are facts it must carry.
+
+    Such a rule is planned as soon as the event is committed; the daily run finds what a standstill left out.
+    """
+
+    subject: str
+    event: str
+    late: int = 3
+    where: tuple[tuple[str, str], ...] = ()
+
+    def read(self) -> str:
+        """The trigger as a sentence."""
+        return _("发生“%(what)s”之后") % {"what": events.declared(self.event).title}
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """A store's measure was red in each of the last `weeks` full weeks (Monday to Sunday)."""
+
+    measure: str
+    weeks: int = 2
+    subject: str = "store"
+
+    def read(self) -> str:
+        """The trigger as a sentence."""
+        measure = facts.measure(self.measure)
+        return _("%(what)s连续 %(n)d 周低于 %(bound)d%%") % {
+            "what": _(measure.label),
+            "n": self.weeks,
+            "bound": measure.target - measure.slack,
+        }
+
+
+Trigger = Upcoming | Since | Birthday | Festival | Happened | Red
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +173,8 @@ class Owes:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the handbook. `reason` and `script` are sentences with {fields}; fields are facts by their
-    short name, and {due}. `occasion` is the fact that tells one time round from the next."""
+    short name, and {due}; of a `Red` rule also {value} and {target}. `done_label` is how its first outcome reads,
+    when the outcome's own name would not do. `occasion` is the fact that tells one time round from the next."""
 
     code: str
     title: str
@@ -144,14 +190,15 @@ class Rule:
     only_if: tuple[If, ...] = ()
     shows: tuple[str, ...] = ()
     done_when: tuple[str, ...] = ("booked", "settled")
+    done_label: str = ""
     joined: bool = False
     keeps_gap: bool = True
 
     @property
     def subject(self) -> str:
-        """'vehicle' or 'customer': what the rule is about."""
+        """'vehicle', 'customer' or 'store': what the rule is about."""
         trigger = self.when
-        if isinstance(trigger, Festival):
+        if isinstance(trigger, (Festival, Happened, Red)):
             return trigger.subject
         return (trigger.solar if isinstance(trigger, Birthday) else trigger.fact).split(".")[0]
 
@@ -170,7 +217,7 @@ class Handbook:
             self.rules[rule.code] = rule
 
     def check(self) -> None:
-        """Raises KeyError when a rule names a fact that no room offers."""
+        """Raises KeyError when a rule names a fact, an event or a measure that no room offers."""
         for rule in self.rules.values():
             subject = facts.subject(rule.subject)
             named = [*rule.shows, *(condition.fact for condition in rule.only_if)]
@@ -178,6 +225,10 @@ class Handbook:
                 named.append(rule.occasion)
             if isinstance(rule.when, Birthday):
                 named += [rule.when.solar, rule.when.lunar]
+            elif isinstance(rule.when, Happened):
+                events.declared(rule.when.event)
+            elif isinstance(rule.when, Red):
+                facts.measure(rule.when.measure)
             elif not isinstance(rule.when, Festival):
                 named.append(rule.when.fact)
             for path in named:

@@ -165,4 +165,8 @@ def explain(request: HttpRequest, code: str) -> dict:
         subject = UUID(text)
     except ValueError:
         raise NotFound(_("请从客户页打开“为什么”。")) from None
-    return {"rule": HANDBOOK.rules[code], "findings": queries.explain(code, subject, day=clock.today())}
+    rule = HANDBOOK.rules[code]
+    return {
+        "rule": {"title": _(rule.title), "requirement": rule.requirement, "code": code},
+        "findings": queries.explain(code, subject, day=clock.today()),
+    }

@@ -8,3 +8,8 @@ class ScorecardConfig(AppConfig):
 
     name = "cheban.scorecard"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cheban.scorecard import metrics
+
+        metrics.offer()

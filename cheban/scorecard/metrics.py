@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from cheban.core import facts
 from cheban.org.access import Actor
 from cheban.org.models import Store
 from cheban.playbook.rules import HANDBOOK
@@ -55,15 +56,30 @@ def light(value: float | None, target: int) -> str:
     return "kept" if value >= target else "close" if value >= target - 5 else "broken"
 
 
-_SQL = """
-SELECT {by}, date_trunc('week', due_at AT TIME ZONE 'Asia/Shanghai')::date AS week,
+_KEPT = "state = 'done' AND closed_at <= due_at"
+_SQL = f"""
+SELECT {{by}}, date_trunc('week', due_at AT TIME ZONE 'Asia/Shanghai')::date AS week,
   count(*) FILTER (WHERE state <> 'dropped' AND (closed_at IS NOT NULL OR due_at < %(at)s)),
-  count(*) FILTER (WHERE state = 'done' AND closed_at <= due_at),
+  count(*) FILTER (WHERE {_KEPT}),
   count(*) FILTER (WHERE state = 'done'),
   count(*) FILTER (WHERE state = 'done' AND outcome <> 'unreached'),
   count(*) FILTER (WHERE state = 'done' AND outcome IN ('booked', 'settled'))
 FROM playbook_task WHERE due_at >= %(from)s AND due_at < %(to)s GROUP BY 1, 2
-"""
+"""  # noqa: S608 - SQL of ours
+
+
+def offer() -> None:
+    """Let rules watch the word kept, week by week (called when the app is ready)."""
+    facts.register_measure(
+        facts.Measure(
+            code=KEPT.code,
+            label=KEPT.title,
+            target=KEPT.target,
+            sql=f"""SELECT store_id, count(*) AS n, 100.0 * count(*) FILTER (WHERE {_KEPT}) / count(*) AS percent
+                FROM playbook_task WHERE due_at >= %(start)s AND due_at < %(end)s AND state <> 'dropped'
+                GROUP BY store_id""",  # noqa: S608 - SQL of ours
+        )
+    )
 
 
 def kept_page(actor: Actor, *, at: datetime, weeks: int = 8) -> dict[str, Any]:

@@ -45,8 +45,8 @@ log = structlog.get_logger("cheban.import")
 CHUNK = 10_000
 POOL_FROM = 30_000
 """Rows from which worker processes pay."""
-WORKERS = min(max((os.cpu_count() or 2) - 1, 1), 3)
-"""One writes and PostgreSQL works for it; more than three would only wait for them."""
+WORKERS = min(max(os.cpu_count() or 2, 1), 3)
+"""Reading and preparing is the most work; more than three would only wait for the one that writes."""
 
 Progress = Callable[[int, int], None]
 
@@ -84,8 +84,15 @@ def create(
         folder = settings.DATA_DIR / "files" / "imports"
         folder.mkdir(parents=True, exist_ok=True)
         batch.stored_as = f"{batch.id}{path.suffix.lower()[:6]}"
-        with path.open("rb") as file:
-            privacy.seal_file(file, folder / batch.stored_as, bound_to=f"import:{batch.id}")
+        target = folder / batch.stored_as
+        try:
+            with path.open("rb") as file:
+                privacy.seal_file(file, target, bound_to=f"import:{batch.id}")
+            batch.save(force_insert=True)
+        except BaseException:
+            target.unlink(missing_ok=True)  # a full disk, a lost database: half a file without its row helps nobody
+            raise
+        return batch
     batch.save(force_insert=True)
     return batch
 

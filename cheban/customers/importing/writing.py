@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from cheban.core import events, privacy
+from cheban.core import clock, events, privacy
 from cheban.core.ids import new_id
 from cheban.customers import care
 from cheban.customers.importing import bulk
@@ -325,6 +325,9 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
             "AND r.vehicle_id = stage_customers_odometerreading.vehicle_id) ON CONFLICT DO NOTHING",
         )
         _tell_changes(cursor, context, customer_changes)
+        _tell_new_owners(
+            cursor, [i for i, c in vehicle_changes.items() if c.get("owner_id") and i not in made_vehicles]
+        )
     result.customers_made, result.vehicles_made = len(customers), len(vehicles)
     stale = {"purchased_on", "registered_on", "use", "seats", "energy", "series"}
     result.touched_vehicles |= {i for i, c in vehicle_changes.items() if stale & set(c)}
@@ -467,6 +470,18 @@ def _tell_changes(cursor, context: Context, changes: dict[UUID, dict[str, Any]])
             jsonb_build_object('fields', string_to_array(n.fields, ','), 'import_id', %(batch)s::text)
             FROM unnest(%(ids)s::uuid[], %(fields)s::text[]) n(id, fields) JOIN customers_customer c ON c.id = n.id""",
             {"batch": str(context.batch_id), "ids": list(changes), "fields": [",".join(f) for f in fields]},
+        )
+
+
+def _tell_new_owners(cursor, vehicle_ids: list[UUID]) -> None:
+    if vehicle_ids:
+        events.record_from(
+            cursor,
+            "vehicle.changed_hands",
+            """SELECT store_id, %(at)s, NULL::int, owner_id, id, jsonb_build_object(
+                 'label', trim(brand || ' ' || series), 'plate', plate_number)
+               FROM customers_vehicle WHERE id = ANY (%(ids)s)""",
+            {"ids": vehicle_ids, "at": clock.now()},
         )
 
 

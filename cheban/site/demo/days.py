@@ -146,6 +146,8 @@ def _tell_one(contact_id: UUID, by: Actor, day: date, calendar: Calendar, rng: r
     rules = set(Task.objects.filter(contact_id=contact_id, state=Task.State.OPEN).values_list("rule", flat=True))
     if not rules:
         return  # a colleague's outcome closed it
+    if any(HANDBOOK.rules[rule].subject == "store" for rule in rules):
+        return  # the manager's own duty stays for whoever looks at the demo
     is_greeting = rules <= {"birthday", "festival_greeting"}
     chance = rng.random()
     reason, when = "", None
@@ -238,6 +240,7 @@ WITH contact AS (
     (%(kept)s::jsonb ->> min(role))::int AS kept,
     (hashtext(min(customer_id::text) || min(role) || min(rule)) & 2147483647) AS h
   FROM playbook_task WHERE state = 'open' AND starts_at < %(evening)s AND assignee_id IS NOT NULL
+    AND customer_id IS NOT NULL
   GROUP BY contact_id, assignee_id
 ), ranked AS (
   SELECT *, (hashtext(s.login) & 1023) + extract(doy FROM %(day)s::date)::int AS whim,

@@ -1,0 +1,62 @@
+"""Keeping our own word: what the house owes when its figures or its files ask for it. R010, R182."""
+
+from __future__ import annotations
+
+from cheban.org.roles import Role
+from cheban.playbook.rules import Happened, Owes, Red, Rule, working
+
+NEW_OWNER = Rule(
+    "new_owner",
+    title="过户车：认识新车主",
+    short="新车主",
+    requirement="R010",
+    when=Happened("vehicle", "vehicle.changed_hands", late=14),
+    occasion=None,
+    purpose="service",
+    owes=(
+        Owes(
+            Role.SERVICE_SPECIALIST,
+            "welcome_new_owner",
+            "联系新车主，补齐档案",
+            within=working(days=2),
+            escalate=((working(days=4), Role.STORE_MANAGER),),
+        ),
+    ),
+    reason="{series}{due}换了车主。请新车主确认电话、用途和保养习惯，登记是否同意联系。",
+    script="{call_name}您好，我是{store}的{me}。您的{series}以前一直在我们这里保养，**记录都在**。"
+    "方便的话跟您核对一下联系方式，以后保养、年检到期我提前提醒您，可以吗？",
+    shows=("vehicle.series", "vehicle.last_service_on"),
+    done_when=("settled",),
+    done_label="已核对建档",
+    weight=60,
+    keeps_gap=False,
+)
+
+WORD_NOT_KEPT = Rule(
+    "word_not_kept",
+    title="按时完成率连续两周亮红灯：开会定措施",
+    short="按时率红灯",
+    requirement="R182",
+    when=Red("kept_word", weeks=2),
+    occasion=None,
+    purpose="internal",
+    owes=(
+        Owes(
+            Role.STORE_MANAGER,
+            "review_kept_word",
+            "召集相关同事，找原因、定措施",
+            within=working(days=2),
+            escalate=((working(days=3), Role.OPERATIONS),),
+        ),
+    ),
+    reason="{name}上周按时完成率 {value}%，已经连续两周低于 {target}% 的目标。请和超时最多的同事一起看守诺指标，定下措施。",
+    script="先看守诺指标里**哪条规则、哪家店**拖得最久，再看团队页**谁手上超时最多**：是人手不够、时间不对，还是电话没人接？"
+    "把决定写在备注里。",
+    shows=("store.name",),
+    done_when=("settled",),
+    done_label="已开会，措施写在备注",
+    weight=75,
+    keeps_gap=False,
+)
+
+RULES = (NEW_OWNER, WORD_NOT_KEPT)

@@ -1,0 +1,147 @@
+"""Rules that an event or a red measure sets off. R010, R182, R208."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cheban.core import clock as real_clock
+from cheban.core import facts
+from cheban.core.events import record
+from cheban.core.models import EventDelivery
+from cheban.org import dispatch, scope
+from cheban.org.roles import Role
+from cheban.playbook import commands, planner, queries
+from cheban.playbook.models import Task
+from cheban.playbook.rules import HANDBOOK, Happened
+from tests import given
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def _sold_on(cast, *, at: datetime | None = None):
+    customer = given.customer(cast.a, "新车主")
+    vehicle = given.vehicle(cast.a, customer)
+    record(
+        "vehicle.changed_hands",
+        store_id=cast.a.id,
+        at=at,
+        customer_id=customer.id,
+        vehicle_id=vehicle.id,
+        label="大众 速腾",
+        plate="沪A12345",
+    )
+    return vehicle
+
+
+def _deliver(cast) -> None:
+    dispatch.run_pending()
+    scope.set_stores([cast.a.id, cast.b.id])
+
+
+def _weeks(cast, *kept: int, of: int = 20) -> None:
+    """Tasks of the last full weeks, the newest week first: so many of `of` done in time."""
+    monday = given.days(0) - timedelta(days=given.days(0).weekday())
+    for number, good in enumerate(kept, 1):
+        due = datetime.combine(monday - timedelta(weeks=number, days=-2), time(15), tzinfo=ZONE)
+        for i in range(of):
+            vehicle = given.vehicle(cast.a, given.customer(cast.a, f"周{number}{i}", phone=f"137{number:04d}{i:04d}"))
+            Task.objects.create(
+                store=cast.a,
+                rule="maintenance_due",
+                duty="book_maintenance",
+                role=Role.SERVICE_ADVISOR,
+                customer_id=vehicle.owner_id,
+                vehicle_id=vehicle.id,
+                subject_id=vehicle.id,
+                occasion_on=due.date(),
+                contact_id=vehicle.id,
+                due_on=due.date(),
+                starts_at=due - timedelta(days=1),
+                due_at=due,
+                planned_on=due.date(),
+                state="done",
+                outcome="booked",
+                closed_at=due + timedelta(hours=-1 if i < good else 3),
+            )
+
+
+@pytest.mark.req("R010")
+def test_who_bought_a_used_car_is_welcomed_as_soon_as_the_change_is_told(cast):
+    vehicle = _sold_on(cast)
+    assert EventDelivery.objects.exists()
+    _deliver(cast)
+    task = Task.objects.get()
+    assert (task.rule, task.role, task.vehicle_id) == ("new_owner", Role.SERVICE_SPECIALIST, vehicle.id)
+    assert task.assignee_id == cast.staff[Role.SERVICE_SPECIALIST].id
+    assert task.due_on == task.occasion_on == real_clock.today()
+
+    assert planner.plan_event("vehicle.changed_hands", store_id=cast.a.id) == 0
+    assert planner.plan_day(real_clock.today(), store_ids=[cast.a.id]).made == 0
+    findings = queries.explain("new_owner", vehicle.id, day=real_clock.today())
+    assert findings[0].holds and "车辆易主" in findings[0].says
+
+
+@pytest.mark.req("R010")
+@pytest.mark.parametrize(("days", "made"), [(-1, 1), (-14, 1), (-15, 0)])
+def test_the_daily_run_finds_what_a_standstill_left_out_but_no_old_history(cast, days, made):
+    _sold_on(cast, at=real_clock.now() + timedelta(days=days))
+    EventDelivery.objects.all().delete()
+    assert planner.plan_day(real_clock.today(), store_ids=[cast.a.id]).made == made
+
+
+def test_an_event_of_another_vehicle_or_without_the_wanted_facts_sets_nothing_off(cast):
+    given.vehicle(cast.a, given.customer(cast.a, "别人", phone="13900001111"))
+    vehicle = _sold_on(cast)
+    rule = HANDBOOK.rules["new_owner"]
+    asked = Happened("vehicle", "vehicle.changed_hands", where=(("plate", "沪B00000"),))
+    object.__setattr__(rule, "when", asked)
+    try:
+        assert planner.plan_event("vehicle.changed_hands", store_id=cast.a.id) == 0
+    finally:
+        object.__setattr__(rule, "when", Happened("vehicle", "vehicle.changed_hands", late=14))
+    assert planner.plan_event("vehicle.changed_hands", store_id=cast.a.id) == 1
+    assert Task.objects.get().vehicle_id == vehicle.id
+
+
+@pytest.mark.req("R182")
+def test_two_red_weeks_running_oblige_the_manager_once_a_week(cast):
+    _weeks(cast, 15, 17)
+    planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
+    task = Task.objects.get(rule="word_not_kept")
+    assert task.assignee_id == cast.staff[Role.STORE_MANAGER].id and task.customer_id is None
+    assert task.facts == {"name": cast.a.name, "value": 75.0, "target": 95}
+
+    manager = cast.actor(Role.STORE_MANAGER)
+    [row] = [c for g in queries.my_day(manager, at=real_clock.now())["groups"] for c in g.contacts]
+    assert row.customer_name == cast.a.name
+    shown = queries.contact(row.id, manager, at=real_clock.now())
+    assert "75%" in shown["headline"] and "95%" in shown["headline"]
+    assert [o["code"] for o in shown["outcomes"]] == ["settled", "call_back"]
+
+    commands.record_outcome(row.id, by=manager, outcome="settled", note="周三起每天 16 点过一遍超时")
+    assert planner.plan_day(real_clock.today(), store_ids=[cast.a.id]).made == 0
+    assert planner.plan_day(given.days(1), store_ids=[cast.a.id]).made == 0
+
+
+@pytest.mark.req("R182")
+@pytest.mark.parametrize(
+    ("kept", "of"),
+    [((15, 19), 20), ((19, 15), 20), ((15,), 20), ((0, 0), 9)],
+    ids=["the week before was kept", "last week was kept", "one week only", "too few to judge"],
+)
+def test_one_red_week_or_few_tasks_oblige_nobody(cast, kept, of):
+    _weeks(cast, *kept, of=of)
+    planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
+    assert not Task.objects.filter(rule="word_not_kept").exists()
+
+
+def test_a_measure_says_the_same_as_the_page_of_figures(cast):
+    from cheban.scorecard import metrics
+
+    _weeks(cast, 15)
+    page = metrics.kept_page(cast.actor(Role.STORE_MANAGER), at=real_clock.now())
+    assert [w["kept_word"] for w in page["trend"] if w["due"]] == [75.0]
+    assert facts.measure("kept_word").target == metrics.KEPT.target
