@@ -111,13 +111,16 @@ def deliver_after_commit(hook: Callable[[], None]) -> None:
         _after_commit.append(hook)
 
 
-def record_from(cursor, name: str, select: str, params: Mapping[str, Any] | None = None) -> int:
+def record_from(
+    cursor, name: str, select: str, params: Mapping[str, Any] | None = None, *, is_history: bool = False
+) -> int:
     """Write many events with one INSERT ... SELECT (bulk paths); returns how many.
 
-    `select` gives store_id, at, actor_id, customer_id, vehicle_id, facts (jsonb), in this order.
+    `select` gives store_id, at, actor_id, customer_id, vehicle_id, facts (jsonb), in this order. Nobody reacts to
+    what is history.
     """
     declared(name)
-    values = dict(params or {}) | {"event_name": name, "reactions": list(reactions_to(name))}
+    values = dict(params or {}) | {"event_name": name, "reactions": [] if is_history else list(reactions_to(name))}
     cursor.execute(
         f"""WITH told AS (INSERT INTO core_event (name, store_id, at, actor_id, customer_id, vehicle_id, facts)
               SELECT %(event_name)s, s.* FROM ({select}) s RETURNING id, store_id),

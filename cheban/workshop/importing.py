@@ -74,9 +74,10 @@ class OrderRow:
 
     prepared: Prepared
     order_no: str
-    order: dict[str, Any]
-    line: dict[str, Any]
+    order: dict[str, Any]  # one object for all equal rows of an order
+    line: str  # its values as COPY writes them, from item_code to total_fen
     key_base: str
+    which: bytes  # equal lines of one order have the same
 
 
 @dataclass(slots=True)
@@ -86,7 +87,8 @@ class _Order:
     values: dict[str, Any]
     customer_id: UUID | None
     vehicle_id: UUID | None
-    keys: set[UUID] = field(default_factory=set)
+    told: dict[str, Any] | None = None  # the row that was taken in last
+    keys: set[bytes] = field(default_factory=set)
 
 
 def is_maintenance(item: str) -> bool:
@@ -95,15 +97,16 @@ def is_maintenance(item: str) -> bool:
     return any(word in text for word in MAINTENANCE_WORDS)
 
 
-def line_key(key_base: str, occurrence: int) -> UUID:
-    """The identity of a line within its order."""
-    return UUID(bytes=hashlib.blake2b(f"{key_base}\x1f{occurrence}".encode(), digest_size=16).digest())
+def line_key(key_base: str, occurrence: int) -> bytes:
+    """The identity of a line within its order: 16 bytes, a UUID in the table."""
+    return hashlib.blake2b(f"{key_base}\x1f{occurrence}".encode(), digest_size=16).digest()
 
 
 def prepare_orders(rows: Sequence[Any], context: Context) -> list[OrderRow]:
     """Rows with typed values -> prepared lines (CPU only, runs in worker processes)."""
     memo: dict[tuple, Prepared] = {}  # an order's lines name the same person and vehicle again and again
-    found = []
+    orders: dict[str, dict[str, Any]] = {}
+    found: list[OrderRow] = []
     for row in rows:
         v = row.values
         key = (
@@ -117,7 +120,11 @@ def prepare_orders(rows: Sequence[Any], context: Context) -> list[OrderRow]:
         )
         if key not in memo:
             memo[key] = prepare.prepare([row], context)[0]
-        found.append(_order_row(row, memo[key]))
+        made = _order_row(row, memo[key])
+        if orders.get(made.order_no) == made.order:
+            made.order = orders[made.order_no]  # sent to the writing process once
+        orders[made.order_no] = made.order
+        found.append(made)
     return found
 
 
@@ -154,7 +161,8 @@ def _order_row(row: Any, prepared: Prepared) -> OrderRow:
     base = "\x1f".join(
         str(line[k]) for k in ("item_code", "item", "quantity", "unit_price", "labour_fen", "material_fen", "total_fen")
     )
-    return OrderRow(prepared, number[:64], order, line, base)
+    number = number[:64]
+    return OrderRow(prepared, number, order, bulk.line(line.values()), base, line_key(f"{number}\x1f{base}", -1))
 
 
 def _moment(value: Any) -> datetime | None:
@@ -163,19 +171,18 @@ def _moment(value: Any) -> datetime | None:
     return datetime.combine(value, time(12), tzinfo=ZONE)
 
 
-def count_orders(rows: Sequence[OrderRow], counters: dict[UUID, int]) -> None:
+def count_orders(rows: Sequence[OrderRow], counters: dict[bytes, int]) -> None:
     """Count equal lines of a chunk that a former run wrote already, so that numbering goes on where it was."""
     for row in rows:
         _occurrence(row, counters)
 
 
-def _occurrence(row: OrderRow, counters: dict[UUID, int]) -> int:
-    which = line_key(f"{row.order_no}\x1f{row.key_base}", -1)
-    counters[which] = counters.get(which, -1) + 1
-    return counters[which]
+def _occurrence(row: OrderRow, counters: dict[bytes, int]) -> int:
+    counters[row.which] = number = counters.get(row.which, -1) + 1
+    return number
 
 
-def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID, int]) -> Written:
+def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[bytes, int]) -> Written:
     """Write one chunk of lines: people and vehicles first, then orders, lines, readings, what follows from them.
 
     `counters` lives as long as the import: equal lines of an order are numbered across chunks.
@@ -188,6 +195,7 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID
     line_lines: list[str] = []
     readings: list[str] = []
     gained: set[UUID] = set()
+    store, batch = context.store_id, bulk.cell(context.batch_id)
     for row in rows:
         order = orders.get(row.order_no)
         if order is None:
@@ -195,8 +203,9 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID
             customer_id = known.person(row.prepared, vehicle_id) if known else None
             if customer_id is None and vehicle_id is not None:
                 customer_id = known.vehicles[vehicle_id]["owner_id"]
-            order = orders[row.order_no] = _Order(new_id(), True, dict(row.order), customer_id, vehicle_id)
-        elif order.is_new:
+            order = orders[row.order_no] = _Order(new_id(), True, dict(row.order), customer_id, vehicle_id, row.order)
+        elif order.is_new and order.told is not row.order:
+            order.told = row.order
             for name, value in row.order.items():
                 if order.values.get(name) in (None, "") and value not in (None, ""):
                     order.values[name] = value
@@ -207,7 +216,7 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[UUID
         order.keys.add(key)
         gained.add(order.id)
         result.accepted += 1
-        line_lines.append(bulk.line((new_id(), context.store_id, order.id, key, *row.line.values(), context.batch_id)))
+        line_lines.append(f"{new_id()}\t{store}\t{order.id}\t{key.hex()}\t{row.line}\t{batch}")
     for number, order in orders.items():
         if order.is_new:
             order_lines.append(
@@ -281,7 +290,7 @@ def _orders(rows: Sequence[OrderRow]) -> dict[str, _Order]:
                 [list(by_id)],
             )
             for order_id, key in cursor.fetchall():
-                by_id[order_id].keys.add(key)
+                by_id[order_id].keys.add(key.bytes)
     return found
 
 

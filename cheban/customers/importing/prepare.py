@@ -189,8 +189,11 @@ def prepare(rows: Sequence[Any], context: Context) -> list[Prepared]:
 
 
 def _ids() -> Iterator[UUID]:
+    """New ids, more at a time the more are asked for."""
+    count = 8
     while True:
-        yield from new_ids(1000)
+        yield from new_ids(count)
+        count = min(count * 2, 1000)
 
 
 def _prepare_one(row: Any, context: Context, ids) -> Prepared:

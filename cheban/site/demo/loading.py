@@ -56,6 +56,7 @@ def write(chunk: Chunk) -> None:
                 name,
                 """SELECT store_id, at, actor_id, customer_id, vehicle_id, facts FROM demo_told
                    WHERE name = %(event_name)s ORDER BY at""",
+                is_history=True,
             )
 
 

@@ -132,5 +132,5 @@ def cells(item: Item, rank: float, occurrence: int) -> tuple[str, int, int, bool
     material = unit * 100 * item.quantity
     price = f"{unit if unit else labour / 100:.4f}"
     fields = (item.code, item.name, str(item.quantity), price, str(labour), str(material), str(labour + material))
-    key = line_key("\x1f".join(fields), occurrence)
+    key = line_key("\x1f".join(fields), occurrence).hex()
     return "\t".join((str(key), *fields)), labour, material, is_maintenance(item.name)
