@@ -98,7 +98,7 @@ def daily(size: int, folder: Path) -> list[str]:
             """INSERT INTO customers_customer (id, store_id, kind, name, name_full_pinyin, name_initials, name_other_pinyin, customer_no, gender,
                  birthday, occupation, region, preferred_channel, preferred_time, source, family, habits, special_requests, remarks,
                  tags, tier, refused_purposes, visits, spent_fen, last_visit_on)
-               SELECT gen_random_uuid(), (%s::int[])[1 + i %% 50], 'person', '张' || i, 'zhang' || i, 'z' || i, '', '', 'm',
+               SELECT uuidv7(), (%s::int[])[1 + i %% 50], 'person', '张' || i, 'zhang' || i, 'z' || i, '', '', 'm',
                  (1 + i %% 12) * 100 + 1 + i %% 28, '', '', '', '', 'purchase', '', '', '', '', '{}', CASE WHEN i %% 10 = 0 THEN 'gold' ELSE 'ordinary' END,
                  CASE WHEN i %% 50 = 0 THEN ARRAY['insurance']::varchar[] ELSE '{}' END, i %% 9, i * 100, current_date - (i %% 700)
                FROM generate_series(1, %s) i""",
@@ -109,7 +109,7 @@ def daily(size: int, folder: Path) -> list[str]:
                  colour, energy, driver_assistance, engine_no, seats, use, insurer, policy_no, inspection_kind, sales_consultant_name,
                  service_advisor_name, km_per_day_basis, services_done, maintenance_due_by, is_active, purchased_on, first_service_due_on,
                  second_service_due_on, maintenance_due_on, last_service_on, inspection_due_on, insurance_until, warranty_until, last_visit_on)
-               SELECT gen_random_uuid(), store_id, id, '', false, '沪A' || substr(name, 2), 'blue', '大众', '速腾', '', '', '', 'fuel', '', '', 5, 'family', '', '',
+               SELECT uuidv7(), store_id, id, '', false, '沪A' || substr(name, 2), 'blue', '大众', '速腾', '', '', '', 'fuel', '', '', 5, 'family', '', '',
                  'sticker', '', '', 'own', n % 4, 'time', true, current_date - (n % 2500), current_date + (n % 400) - 200,
                  current_date + (n % 380) - 190, current_date + (n % 360) - 180, current_date - (n % 300), current_date + (n % 730),
                  current_date + (n % 365), current_date + (n % 1000) - 500, current_date - (n % 700)

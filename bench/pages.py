@@ -15,6 +15,8 @@ import threading
 import time
 from urllib.parse import urlencode
 
+from cheban.cli.run import THREADS, WEB_WORKERS
+
 BOUNDS = {"search": 50, "customer": 100, "my day": 100, "list": 150, "list, deep": 150, "list, filtered": 150}
 PORT = 8765
 
@@ -54,9 +56,9 @@ def serve() -> subprocess.Popen:
             "--port",
             str(PORT),
             "--workers",
-            "2",
+            str(WEB_WORKERS),
             "--blocking-threads",
-            "4",
+            str(THREADS),
             "--log-level",
             "warning",
             "cheban.site.wsgi:application",
@@ -87,8 +89,8 @@ def call(connection: http.client.HTTPConnection, method: str, path: str, who: tu
     return took
 
 
-def measure(store_ids: list[int], seconds: int = 60) -> dict[str, list[float]]:
-    """Let 20 people work for a while; returns the times by page."""
+def measure(store_ids: list[int], seconds: int = 120, warm: int = 15) -> dict[str, list[float]]:
+    """Let 20 people work for a while; returns the times by page, those of the first `warm` seconds left out."""
     from cheban.customers.models import Customer
     from cheban.org import scope
 
@@ -98,7 +100,14 @@ def measure(store_ids: list[int], seconds: int = 60) -> dict[str, list[float]]:
             by_store[store] = [str(i) for i in Customer.objects.values_list("id", flat=True)[:400]]
     people, times, lock = sign_in(store_ids), {name: [] for name in BOUNDS}, threading.Lock()
     errors: list[str] = []
-    server, until = serve(), time.monotonic() + seconds
+    server = serve()
+    begin = time.monotonic() + warm
+    until = begin + seconds
+
+    def keep(what: str, took: float) -> None:
+        if time.monotonic() >= begin:
+            with lock:
+                times[what].append(took)
 
     def work(number: int) -> None:
         rng, who = random.Random(number), people[number]
@@ -115,8 +124,7 @@ def measure(store_ids: list[int], seconds: int = 60) -> dict[str, list[float]]:
                     )
                     for length in range(2, len(text) + 1, 2):
                         took = call(connection, "POST", "/search/", who, urlencode({"q": text[:length]}))
-                        with lock:
-                            times[what].append(took)
+                        keep(what, took)
                         time.sleep(0.15)
                 else:
                     path = {
@@ -127,8 +135,7 @@ def measure(store_ids: list[int], seconds: int = 60) -> dict[str, list[float]]:
                         "list, filtered": "/customers/?tier=gold",
                     }[what]
                     took = call(connection, "GET", path, who)
-                    with lock:
-                        times[what].append(took)
+                    keep(what, took)
             except OSError as error:
                 errors.append(str(error))
                 connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)

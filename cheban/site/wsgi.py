@@ -1,8 +1,28 @@
-"""The WSGI door that the web server opens."""
+"""The web server's door. What a first visitor would wait for is done before one comes."""
 
 import os
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cheban.site.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cheban.site.settings")
+
+def warm_up() -> int:
+    """Import all views and compile all templates of ours; returns how many templates."""
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
+    names = [
+        path.relative_to(folder).as_posix()
+        for folder in sorted(Path(__file__).resolve().parents[1].glob("*/templates"))
+        for path in sorted(folder.rglob("*.html"))
+    ]
+    for name in names:
+        get_template(name)
+    return len(names)
+
+
 application = get_wsgi_application()
+warm_up()
