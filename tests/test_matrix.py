@@ -25,6 +25,7 @@ EXPECTED = {
     "playbook:team": "task.see_team",
     "playbook:reassign": "task.reassign",
     "playbook:run": "playbook.run",
+    "playbook:weather": "playbook.run",
     "playbook:handbook": "playbook.see",
     "playbook:explain": "playbook.see",
     "customers:list": "customer.see",

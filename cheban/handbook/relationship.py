@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cheban.org.roles import Role
-from cheban.playbook.rules import Birthday, Festival, If, Owes, Rule, Since, working
+from cheban.playbook.rules import Birthday, Festival, Happened, If, Owes, Rule, Since, working
 
 BIRTHDAY = Rule(
     "birthday",
@@ -24,6 +24,31 @@ BIRTHDAY = Rule(
     done_when=("settled", "reached"),
     done_label="已祝福",
     weight=70,
+    keeps_gap=False,
+)
+
+WEATHER_TIPS = Rule(
+    "weather_tips",
+    title="天气突变：把用车提示发给客户",
+    short="天气提示",
+    requirement="R089",
+    when=Happened("store", "weather.warned", late=1, tells=("kind",)),
+    occasion=None,
+    purpose="care",
+    owes=(
+        Owes(
+            Role.CALLER,
+            "pass_on_weather_tips",
+            "把提示发到客户群，打给今天要来店的客户",
+            within=working(hours=2),
+            escalate=((working(hours=4), Role.STORE_MANAGER),),
+        ),
+    ),
+    reason="{kind:weather}预警：两小时内把用车提示发到客户群，并打给今天要来店的客户。",
+    script="尊敬的车主，{store}提醒您：**{kind:weather}**将至。{kind:weather_tips}需要救援请随时打给我们。",
+    done_when=("settled",),
+    done_label="已发出",
+    weight=85,
     keeps_gap=False,
 )
 
@@ -85,4 +110,4 @@ NO_VISIT = (
     _absent(12, role=Role.SERVICE_SPECIALIST, weight=48, title="12 个月未到店"),
 )
 
-RULES = (BIRTHDAY, FESTIVAL, *NO_VISIT)
+RULES = (WEATHER_TIPS, BIRTHDAY, FESTIVAL, *NO_VISIT)

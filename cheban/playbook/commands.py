@@ -19,7 +19,7 @@ from cheban.org.access import Actor, command
 from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
-from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS
+from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS, WEATHER
 from cheban.playbook.planner import opening
 from cheban.playbook.rules import HANDBOOK
 
@@ -208,6 +208,17 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
         vehicle_id=event.vehicle_id,
         rules=event.facts["rules"],
     )
+
+
+@command("playbook.run")
+def warn_of_weather(kind: str, *, by: Actor) -> list[Event]:
+    """Tell that sudden weather comes to the chosen stores; the handbook says who warns the customers. R089.
+
+    Raises NeedsMore for a kind that is not in WEATHER.
+    """
+    if kind not in WEATHER:
+        raise NeedsMore(_("请选择是什么天气。"))
+    return [record("weather.warned", store_id=store, actor_id=by.staff_id, kind=kind) for store in by.stores]
 
 
 @command("task.reassign")

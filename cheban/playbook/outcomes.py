@@ -51,5 +51,14 @@ REFUSE_REASONS = {
         RefuseReason("do_not_contact", _("一切都不要再联系"), refuses="all"),
     )
 }
+WEATHER = {
+    "rainstorm": _("暴雨"),
+    "snow": _("冰雪"),
+    "cold": _("寒潮"),
+    "heat": _("高温"),
+    "typhoon": _("台风"),
+    "fog": _("大雾"),
+}
+"""Sudden weather that customers are warned of. R089."""
 MOST_ATTEMPTS = 3
 """After so many unanswered calls the contact ends as 'unreached' and the manager sees it in the board."""

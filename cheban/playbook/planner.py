@@ -116,11 +116,13 @@ def trigger(rule: Rule, day: date) -> Clause | None:
 def _told(rule: Rule, what: str) -> str:
     """SELECT of `what` from the rule's event about its subject."""
     subject, key = facts.subject(rule.subject), rule.code
-    vehicle = f"AND e.vehicle_id = {subject.vehicle} " if subject.name == "vehicle" else ""
+    whom = "" if subject.name == "store" else f"AND e.customer_id = {subject.customer} "
+    if subject.name == "vehicle":
+        whom += f"AND e.vehicle_id = {subject.vehicle} "
     return (
         f"SELECT {what} FROM core_event e WHERE e.name = %({key}_event)s AND e.at >= %({key}_from)s "  # noqa: S608
-        f"AND e.at < %({key}_to)s AND e.store_id = {subject.store} AND e.customer_id = {subject.customer} "
-        f"{vehicle}AND e.facts @> %({key}_where)s::jsonb"
+        f"AND e.at < %({key}_to)s AND e.store_id = {subject.store} "
+        f"{whom}AND e.facts @> %({key}_where)s::jsonb"
     )
 
 
@@ -218,6 +220,10 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
     if isinstance(rule.when, Festival):
         params[f"{rule.code}_festival"] = "、".join(festival_names(rule, day))
         shown.append(f"'festival', %({rule.code}_festival)s::text")
+    if isinstance(rule.when, Happened):
+        for name in rule.when.tells:
+            newest = f"(array_agg(e.facts -> '{name}' ORDER BY e.at DESC, e.id DESC))[1]"
+            shown.append(f"'{name}', ({_told(rule, newest)})")
     if isinstance(rule.when, Red):
         measure = facts.measure(rule.when.measure)
         last = f"SELECT round(m.percent, 1) FROM ({_of_week(measure, f'{rule.code}_0')}) m WHERE m.store_id = s.id"  # noqa: S608

@@ -226,11 +226,11 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         rule = HANDBOOK.rules.get(task.rule)
         if rule:
             plate = detail.get("plates", {}).get(task.vehicle_id, "")
-            sentence = words.fill(_(rule.reason), base | task.facts | {"due": task.due_on.isoformat()}, today=today)
+            sentence = words.fill(rule.reason, base | task.facts | {"due": task.due_on.isoformat()}, today=today)
             sentences.append({"text": sentence, "rule": _(rule.title), "code": rule.code, "plate": plate})
     lead = HANDBOOK.rules.get(first.rule)
     script = (
-        words.segments(words.fill(_(lead.script), base | first.facts | {"due": first.due_on.isoformat()}, today=today))
+        words.segments(words.fill(lead.script, base | first.facts | {"due": first.due_on.isoformat()}, today=today))
         if lead
         else []
     )

@@ -122,6 +122,7 @@ class Happened:
     event: str
     late: int = 3
     where: tuple[tuple[str, str], ...] = ()
+    tells: tuple[str, ...] = ()  # facts of the event that the sentences may use
 
     def read(self) -> str:
         """The trigger as a sentence."""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("outcomes/<int:event_id>/undo/", views.undo, name="undo"),
     path("team/", views.team, name="team"),
     path("team/reassign/", views.reassign, name="reassign"),
+    path("weather/", views.weather, name="weather"),
     path("run/", views.run, name="run"),
     path("handbook/", views.handbook, name="handbook"),
     path("handbook/<slug:code>/explain/", views.explain, name="explain"),

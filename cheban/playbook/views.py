@@ -17,6 +17,7 @@ from cheban.core import clock
 from cheban.core.errors import NotFound
 from cheban.org.access import page
 from cheban.playbook import commands, planner, queries
+from cheban.playbook.outcomes import WEATHER
 from cheban.playbook.rules import HANDBOOK
 
 
@@ -114,6 +115,7 @@ def team(request: HttpRequest) -> dict:
         "person": person,
         "now": at,
         "runs": queries.last_runs(request.actor.stores),
+        "weather": WEATHER.items(),
         "can_run": request.actor.may("playbook.run"),
         "can_reassign": request.actor.may("task.reassign"),
     }
@@ -146,6 +148,15 @@ def run(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("今天的计划已生成：新增 %(n)d 项任务。") % {"n": made.made})
     else:
         messages.info(request, _("今天的计划已经是最新的，没有新增任务。"))
+    return redirect("playbook:team")
+
+
+@require_POST
+@page(may="playbook.run")
+def weather(request: HttpRequest) -> HttpResponse:
+    """Sudden weather: those who look after customers get the tips to pass on."""
+    commands.warn_of_weather(request.POST.get("kind", ""), by=request.actor)
+    messages.success(request, _("已通知负责的同事给客户发用车提示。"))
     return redirect("playbook:team")
 
 

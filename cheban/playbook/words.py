@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from cheban.playbook.outcomes import WEATHER
+
 _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
@@ -45,6 +47,15 @@ def _value(value: Any, form: str | None, *, today: date) -> str:
             return f"{day.month}/{day.day}"
         return day_words(day, today=today)
     named = {
+        "weather": WEATHER,
+        "weather_tips": {
+            "rainstorm": _("积水超过半个轮胎不要强行通过；熄火后不要再点火；检查雨刮和轮胎花纹。"),
+            "snow": _("缓起步、早刹车；换上冬季轮胎或带好防滑链；玻璃水换成防冻型。"),
+            "cold": _("检查电瓶和防冻液冰点；电动车提前预热电池，续航按七成估算。"),
+            "heat": _("检查空调、水温和胎压；车内不要留打火机、充电宝和老人孩子。"),
+            "typhoon": _("不要停在树下、广告牌下和低洼处；尽量不出行。"),
+            "fog": _("开雾灯和近光灯，不开远光；加大车距，不急刹、不变道。"),
+        },
         "due_by": {"time": _("按时间"), "mileage": _("按里程")},
         "inspection": {"sticker": _("免上线，申领标志"), "on_line": _("需上线检测")},
         "inspection_how": {"sticker": _("今年免上线检测，在手机上申领标志即可"), "on_line": _("今年需要上线检测")},

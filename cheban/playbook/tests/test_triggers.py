@@ -145,3 +145,17 @@ def test_a_measure_says_the_same_as_the_page_of_figures(cast):
     page = metrics.kept_page(cast.actor(Role.STORE_MANAGER), at=real_clock.now())
     assert [w["kept_word"] for w in page["trend"] if w["due"]] == [75.0]
     assert facts.measure("kept_word").target == metrics.KEPT.target
+
+
+@pytest.mark.req("R089")
+def test_sudden_weather_gives_the_caller_the_tips_to_pass_on(cast):
+    [event] = commands.warn_of_weather("rainstorm", by=cast.actor(Role.STORE_MANAGER))
+    _deliver(cast)
+    task = Task.objects.get()
+    assert (task.rule, task.assignee_id) == ("weather_tips", cast.staff[Role.CALLER].id)
+    assert task.facts == {"kind": "rainstorm"} and event.facts == task.facts
+    shown = queries.contact(task.contact_id, cast.actor(Role.CALLER), at=real_clock.now())
+    script = "".join(part["text"] for part in shown["script"])
+    assert shown["headline"].startswith("暴雨预警") and "积水" in script and cast.a.name in script
+    with pytest.raises(commands.NeedsMore):
+        commands.warn_of_weather("locusts", by=cast.actor(Role.STORE_MANAGER))
