@@ -109,7 +109,7 @@ def served(committed):
 
 
 @pytest.mark.browser
-@pytest.mark.req("R021", "R035", "R015")
+@pytest.mark.req("R021", "R035", "R015", "R001", "R022", "R187", "R188", "R208", "Y01", "Y09", "Y17", "Y30")
 @pytest.mark.parametrize("size", list(SIZES))
 def test_from_the_old_systems_export_to_todays_calls(served, size):
     from playwright.sync_api import expect, sync_playwright

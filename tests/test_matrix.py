@@ -172,7 +172,7 @@ def ask(client: Client, name: str, ids: dict) -> int:
     return (client.post(path) if answer.status_code == 405 else answer).status_code
 
 
-@pytest.mark.req("R019")
+@pytest.mark.req("R019", "R202", "R012")
 @pytest.mark.parametrize("role", Role.values)
 def test_a_role_may_do_exactly_what_its_row_says(role, cast, things):
     client = Client(raise_request_exception=False)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from cheban.core import clock, slots
 from cheban.core.errors import BadValue
-from cheban.customers import commands, forms, queries, search
+from cheban.customers import commands, forms, likes, queries, search
 from cheban.customers import export as exporting
 from cheban.org.access import page
 
@@ -81,6 +81,10 @@ def new_customer(request: HttpRequest) -> dict | HttpResponse:
 @page("customers/customer.html", may="customer.see")
 def customer(request: HttpRequest, customer_id: UUID) -> dict:
     """Who, which vehicles, what is due, what happened, what next."""
+    return _page_of(request, customer_id)
+
+
+def _page_of(request: HttpRequest, customer_id: UUID) -> dict:
     at = clock.now()
     found = queries.page_360(customer_id)
     search.remember(customer_id, request.actor, store_id=found["customer"].store_id, at=at)
@@ -92,6 +96,10 @@ def customer(request: HttpRequest, customer_id: UUID) -> dict:
         "tasks": tasks,
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
         "promises": slots.ask("customer.promises", customer_id, default=[]),
+        "likes": [
+            *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),
+            *slots.ask("customer.likes", customer_id, default=[]),
+        ],
         "today": clock.today(),
         "now": at,
         "purposes": forms.PURPOSES,
@@ -165,14 +173,20 @@ def consent(request: HttpRequest, customer_id: UUID) -> HttpResponse:
 @require_POST
 @page(may="customer.edit")
 def odometer(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
-    """An odometer reading by hand."""
+    """An odometer reading by hand; a refusal stands beside the field, with what was typed."""
     vehicle = queries.vehicle(vehicle_id)
-    text = request.POST.get("km", "").replace(",", "").strip()
-    if not text.isdigit():
-        raise commands.Invalid(_("里程请填数字，单位公里。"))
-    commands.read_odometer(
-        vehicle, by=request.actor, km=int(text), on=clock.today(), is_right=request.POST.get("is_right") == "1"
-    )
+    typed, is_right = request.POST.get("km", ""), request.POST.get("is_right") == "1"
+    text = typed.replace(",", "").replace("，", "").strip()
+    try:
+        if not (text.isascii() and text.isdigit()):
+            raise commands.Invalid(_("里程请填数字，单位公里。"))
+        commands.read_odometer(vehicle, by=request.actor, km=int(text[:9]), on=clock.today(), is_right=is_right)
+    except (commands.Invalid, commands.OdometerBackwards) as refusal:
+        if not vehicle.owner_id:
+            raise
+        wrong = {"vehicle_id": vehicle.id, "km": typed[:20], "is_right": is_right, "error": refusal.message}
+        context = _page_of(request, vehicle.owner_id) | {"odometer": wrong}
+        return render(request, "customers/customer.html", context, status=422)
     messages.success(request, _("里程已登记，保养日期已重新预计。"))
     return redirect("customers:customer", vehicle.owner_id) if vehicle.owner_id else redirect("customers:list")
 

@@ -12,9 +12,11 @@ class WorkshopConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
+        from cheban.core import slots
         from cheban.customers.importing import kinds, undo
-        from cheban.workshop import events, importing, undoing  # noqa: F401
+        from cheban.workshop import events, importing, queries, undoing  # noqa: F401
 
+        slots.provide("customer.likes", queries.likes)
         undo.follow(undo.Follower(undoing.take_back, undoing.recount, undoing.HANGS_ON))
 
         kinds.register(

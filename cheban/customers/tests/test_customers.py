@@ -90,6 +90,34 @@ def test_a_reveal_is_one_audit_row_and_the_mask_is_the_rule(cast, zhang):
         commands.reveal("contact_point", point.id, by=cast.actor(Role.TECHNICIAN), reason="")
 
 
+@pytest.mark.req("R006")
+@pytest.mark.parametrize("source", ["purchase", "service", "research"])
+def test_where_a_customer_came_from_is_recorded_and_found_again(cast, source):
+    """Buyers, service-only customers, and prospects of market research with their needs."""
+    by = cast.actor(Role.SERVICE_ADVISOR)
+    made = commands.create_customer(
+        by=by, store_id=cast.a.id, name="赵敏", phone="13912340000", source=source, special_requests="想要七座"
+    )
+    other = {"purchase": "service", "service": "research", "research": "purchase"}[source]
+    commands.create_customer(by=by, store_id=cast.a.id, name="别人", phone="13912340001", source=other)
+    found = queries.customer_list(queries.Filters(source=source), today=real_clock.today())["rows"]
+    assert [(c.id, c.source, c.special_requests) for c in found] == [(made.id, source, "想要七座")]
+
+
+@pytest.mark.req("R008")
+def test_the_extended_profile_is_kept_with_an_event_that_names_fields_not_values(cast, zhang):
+    said = {
+        "habits": "每天高速上下班",
+        "special_requests": "只用原厂件",
+        "family": "两个孩子",
+        "preferred_time": "周末",
+    }
+    event = commands.edit_customer(zhang, by=cast.actor(Role.SERVICE_ADVISOR), **said)
+    stored = Customer.objects.get(id=zhang.id)
+    assert {field: getattr(stored, field) for field in said} == said
+    assert sorted(event.facts["fields"]) == sorted(said) and "原厂件" not in str(event.facts)
+
+
 @pytest.mark.req("R018", "R010")
 def test_an_address_is_sealed_and_comes_back(cast, zhang):
     commands.edit_customer(

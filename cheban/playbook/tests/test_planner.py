@@ -119,7 +119,7 @@ def test_insurance_is_renewed_in_three_steps_one_at_a_time(cast, days, rule):
     assert list(Task.objects.values_list("rule", flat=True)) == ([rule] if rule else [])
 
 
-@pytest.mark.req("R147")
+@pytest.mark.req("R147", "R067", "R101")
 @pytest.mark.parametrize("months", [6, 9, 12])
 def test_who_has_not_come_for_six_nine_twelve_months_is_asked_why(cast, months):
     day = planner.months_back(real_clock.today(), months)

@@ -90,7 +90,7 @@ def test_phones_lie_sealed_and_bound_to_their_row(store, tmp_path):
         )
 
 
-@pytest.mark.req("R004", "R013")
+@pytest.mark.req("R004", "R013", "R014")
 def test_equal_lines_of_an_order_are_all_kept_and_visits_are_counted_once(store, tmp_path):
     first = bring(store, tmp_path / "a.csv", ORDERS)
     again = bring(store, tmp_path / "a.csv", ORDERS)
