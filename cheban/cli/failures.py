@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Callable
+
+from cheban.core import disk
+
+DISK_FULL = "磁盘满了：清出空间后重试，已保存的数据没有丢。 The disk is full: free some space and try again; nothing saved is lost."
 
 
 class Failed(Exception):
@@ -42,13 +45,12 @@ def explain(error: Exception) -> tuple[int, str]:
     text = " ".join(str(error).split())
     if isinstance(error, Failed):
         return error.exit_code, str(error)
+    if disk.is_full_disk(error):
+        return 1, DISK_FULL
+    if names & {"ServerFailed", "OperationalError", "InterfaceError", "PoolTimeout"} and _no_room_for_database():
+        return 1, DISK_FULL
     if names & {"Refused", "BadValue", "ServerFailed"}:
         return 1, text or type(error).__name__
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC or "DiskFull" in names:
-        return (
-            1,
-            "磁盘满了：清出空间后重试，已保存的数据没有丢。 The disk is full: free some space and try again.",
-        )
     if "ImproperlyConfigured" in names:
         return 1, f"配置不对：{text}"
     if names & {"OperationalError", "PoolTimeout"}:
@@ -62,6 +64,13 @@ def explain(error: Exception) -> tuple[int, str]:
         f"没有料到的问题（{type(error).__name__}: {text}）。设 CHEBAN_DEBUG=1 再运行可看详情。"
         " Unexpected; run again with CHEBAN_DEBUG=1 for details."
     )
+
+
+def _no_room_for_database() -> bool:
+    """Whether the data folder's disk is too full for PostgreSQL to run, which it then tells only its own log."""
+    from cheban.cli.place import data_dir
+
+    return disk.has_no_room(data_dir())
 
 
 def _leave(code: int) -> None:

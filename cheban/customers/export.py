@@ -77,10 +77,10 @@ def customers_xlsx(
                 customer.name,
                 customer.get_kind_display(),
                 phone,
-                "、".join(c.plate_number for c in customer.cars),
-                "、".join(c.series for c in customer.cars if c.series),
+                _("、").join(c.plate_number for c in customer.cars),
+                _("、").join(c.series for c in customer.cars if c.series),
                 customer.get_tier_display(),
-                "、".join(customer.tags),
+                _("、").join(customer.tags),
             )
         ):
             sheet.write_string(number, column, str(text))

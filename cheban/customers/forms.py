@@ -55,7 +55,9 @@ def chips(query: QueryDict) -> list[dict[str, str]]:
                 words = _("%(n)s 个月以上") % {"n": value}
             if key == "refused":
                 words = _("是")
-            found.append({"label": f"{label}：{words}", "url": f"?{rest.urlencode()}"})
+            found.append(
+                {"label": _("%(label)s：%(words)s") % {"label": label, "words": words}, "url": f"?{rest.urlencode()}"}
+            )
     return found
 
 
@@ -84,7 +86,7 @@ def customer_values(customer) -> dict[str, Any]:
         "lunar_month": abs(lunar) // 100 if lunar else "",
         "lunar_day": abs(lunar) % 100 if lunar else "",
         "lunar_leap": bool(lunar and lunar < 0),
-        "tags": "、".join(customer.tags),
+        "tags": _("、").join(customer.tags),
     }
 
 

@@ -1,25 +1,46 @@
 """Background work of the customers room: imports. Jobs carry the batch id only; spreadsheet libraries load late."""
 
+from __future__ import annotations
+
+from django.db import InterfaceError, OperationalError
+from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
+
+from cheban.core.disk import is_full_disk
+
+AGAIN_SECONDS = 30
 
 
-@app.task(name="customers.check_import")
+class WhenItCanGoOn(BaseRetryStrategy):
+    """A full disk or a database that is away ends by itself or by somebody's hand: the import then goes on."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Again in a while for these two, never for anything else."""
+        if is_full_disk(exception) or isinstance(exception, (OperationalError, InterfaceError)):
+            return RetryDecision(retry_in={"seconds": AGAIN_SECONDS})
+        return None
+
+
+@app.task(name="customers.check_import", retry=WhenItCanGoOn())
 def check_import(batch_id: str, store_id: int) -> None:
     """Read the whole file and report; writes no customer."""
     from cheban.customers.importing import pipeline
 
-    pipeline.check(batch_id, store_id=store_id)
+    with pipeline.language_of(batch_id, store_id=store_id):
+        pipeline.check(batch_id, store_id=store_id)
 
 
-@app.task(name="customers.write_import")
+@app.task(name="customers.write_import", retry=WhenItCanGoOn())
 def write_import(batch_id: str, store_id: int) -> None:
     """Write the good rows; goes on where a killed worker stopped."""
     from cheban.customers.importing import pipeline
 
-    pipeline.write(batch_id, store_id=store_id)
+    with pipeline.language_of(batch_id, store_id=store_id):
+        pipeline.write(batch_id, store_id=store_id)
 
 
-@app.task(name="customers.undo_import")
+@app.task(name="customers.undo_import", retry=WhenItCanGoOn())
 def undo_import(batch_id: str, store_id: int) -> None:
     """Undo the whole import."""
     from cheban.customers.importing import pipeline

@@ -107,7 +107,7 @@ def cards(customer_ids: list[UUID], vehicle_ids: list[UUID]) -> dict[UUID, dict[
 
 def vehicle_label(v: Vehicle) -> str:
     """'大众 速腾 · 2021 款 · 家庭': what people call this car."""
-    year = f"{v.purchased_on.year} {_('年购')}" if v.purchased_on else ""
+    year = _("%(year)d 年购") % {"year": v.purchased_on.year} if v.purchased_on else ""
     name = " ".join(part for part in (v.brand, v.series) if part) or v.model or _("车型未登记")
     return " · ".join(part for part in (name, year, v.get_use_display()) if part)
 
@@ -223,7 +223,7 @@ def _subtitle(event: Event, staff: dict[int, str]) -> str:
     if event.name.startswith("consent."):
         parts += [str(dict(Consent.Purpose.choices).get(facts.get("purpose"), "")), facts.get("proof", "")]
     if event.name == "customer.changed":
-        parts.append("、".join(str(FIELD_LABELS.get(f, f)) for f in facts.get("fields", [])))
+        parts.append(_("、").join(str(FIELD_LABELS.get(f, f)) for f in facts.get("fields", [])))
     if event.name == "customer.recorded":
         parts.append(str(dict(Customer.Source.choices).get(facts.get("source"), "")))
     return " · ".join(str(p) for p in [*parts, who] if p)

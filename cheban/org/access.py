@@ -54,9 +54,9 @@ class Actor:
         return permission in self.permissions
 
 
-def system_actor(store_ids: tuple[int, ...] | list[int], *, name: str = "系统") -> Actor:
+def system_actor(store_ids: tuple[int, ...] | list[int], *, name: str = "") -> Actor:
     """The house itself: planner, escalation, command line run by the operator."""
-    return Actor(staff_id=None, name=name, roles={}, stores=tuple(store_ids))
+    return Actor(staff_id=None, name=name or _("系统"), roles={}, stores=tuple(store_ids))
 
 
 def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> Actor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from cheban.core.errors import NotFound
 from cheban.core.models import AuditEntry, CalendarDay, OpeningSpan
 from cheban.org.access import COMMANDS, Actor
@@ -21,12 +23,12 @@ def store_by_code(code: str | None) -> Store:
     if code:
         store = Store.objects.filter(code__iexact=code).first()
         if store is None:
-            known = "、".join(Store.objects.order_by("id").values_list("code", flat=True)[:20])
-            raise NotFound(f"没有代码为 {code} 的门店。现有：{known or '（还没有门店，先运行 cheban demo）'}")
+            known = _("、").join(Store.objects.order_by("id").values_list("code", flat=True)[:20])
+            raise NotFound(_("没有代码为 %(code)s 的门店。现有：%(all)s") % {"code": code, "all": known or "—"})
         return store
     store = Store.objects.order_by("id").first()
     if store is None:
-        raise NotFound("还没有门店。先运行 cheban demo，或建立门店。")
+        raise NotFound(_("还没有门店。先运行 cheban demo，或建立门店。"))
     return store
 
 
@@ -60,7 +62,7 @@ def staff(staff_id: int, actor: Actor) -> Staff:
     """A staff member who works in one of the chosen stores. Raises NotFound."""
     found = Staff.objects.filter(id=staff_id, roles__store_id__in=actor.stores).distinct().first()
     if found is None:
-        raise NotFound("没有这位同事，或不在您的门店。")
+        raise NotFound(_("没有这位同事，或不在您的门店。"))
     return found
 
 

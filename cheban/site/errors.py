@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from cheban.core.disk import is_full_disk
 from cheban.core.errors import Refused
 
 
@@ -53,6 +56,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def failed(request: HttpRequest) -> HttpResponse:
     """500: nothing was written."""
+    if is_full_disk(sys.exception()):  # Django calls this while it handles the error
+        return disk_full(request)
     return answer(
         request,
         status=500,
@@ -62,8 +67,21 @@ def failed(request: HttpRequest) -> HttpResponse:
     )
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """503: the database is away or recovering."""
+def disk_full(request: HttpRequest) -> HttpResponse:
+    """507: the server's disk takes no more; nothing was written."""
+    return answer(
+        request,
+        status=507,
+        code="DiskFull",
+        title=_("服务器的磁盘满了，什么都没有改动"),
+        message=_("已保存的数据没有丢。请管理员清出磁盘空间，然后再做一次刚才的操作。"),
+    )
+
+
+def unavailable(request: HttpRequest, error: Exception | None = None) -> HttpResponse:
+    """503: the database is away or recovering. 507 when it says that its disk is full."""
+    if is_full_disk(error):
+        return disk_full(request)
     response = answer(
         request,
         status=503,

@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.conf import settings
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -59,7 +60,8 @@ class Scope:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(PUBLIC):
-            return self.get_response(request)
+            with translation.override(_chosen_language(request)):
+                return self.get_response(request)
         try:
             if not request.user.is_authenticated:
                 return self._to_login(request)
@@ -75,8 +77,8 @@ class Scope:
                         response.render()
                 if response.status_code >= 400:
                     transaction.set_rollback(True)
-        except OperationalError:
-            return errors.unavailable(request)
+        except OperationalError as error:
+            return errors.unavailable(request, error)
         if response.get("Content-Type", "").startswith(("text/html", "application/json")):
             response["Cache-Control"] = "no-store"
         return response
@@ -86,7 +88,7 @@ class Scope:
         if isinstance(exception, Refused):
             return errors.refused(request, exception)
         if isinstance(exception, OperationalError):
-            return errors.unavailable(request)
+            return errors.unavailable(request, exception)
         return None
 
     @staticmethod
@@ -96,3 +98,9 @@ class Scope:
             response["HX-Redirect"] = "/account/login/"
             return response
         return redirect(f"/account/login/?next={request.path}" if request.method == "GET" else "/account/login/")
+
+
+def _chosen_language(request: HttpRequest) -> str:
+    """The language chosen with the switch before signing in: the browser is not asked, the house speaks Chinese."""
+    wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+    return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -1,6 +1,6 @@
 // Keeps clocks running: rewrites the words of every [data-due] each 30 seconds, by the rules of time_words.py.
 // The server's clock counts, not this machine's: the page says what the server's clock was.
-import { say, weekday } from './words.js';
+import { month, say, weekday } from './words.js';
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -44,8 +44,8 @@ export function clockWords(due, now, started) {
   if (left < 2 * DAY) return { words: say('left', { t: span(left) }), level };
   if (there.number - here.number < 7) return { words: say('before_day', { t: weekday(there.weekday) }), level };
   const day = there.year === here.year
-    ? say('month_day', { m: there.month, d: there.day })
-    : say('year_month_day', { y: there.year, m: there.month, d: there.day });
+    ? say('month_day', { month: month(there.month), d: there.day })
+    : say('year_month_day', { y: there.year, month: month(there.month), d: there.day });
   return { words: say('before_day', { t: day }), level };
 }
 

@@ -7,3 +7,4 @@ export function say(key, values = {}) {
 }
 
 export const weekday = (n) => words.weekdays?.[n] ?? '';
+export const month = (n) => words.months?.[n - 1] ?? '';

@@ -24,6 +24,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cheban.core import clock, privacy
@@ -39,7 +40,7 @@ from cheban.customers.importing.workers import Worked
 from cheban.customers.importing.writing import Written
 from cheban.customers.models import ImportBatch, ImportRow
 from cheban.org import scope
-from cheban.org.models import StaffRole
+from cheban.org.models import Staff, StaffRole
 
 log = structlog.get_logger("cheban.import")
 CHUNK = 10_000
@@ -64,6 +65,9 @@ def create(
 ) -> ImportBatch:
     """Look into a file and open a batch for it, inside a scope. Raises Unreadable with what to do."""
     plan = reading.inspect_file(path, kind=kind, mapping=mapping)
+    for table in plan.tables:
+        if table.sheet == path.stem:  # a text file: people know it by the name they gave it, not by the copy's
+            table.sheet = Path(file_name).stem[:100]
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -95,6 +99,16 @@ def create(
         return batch
     batch.save(force_insert=True)
     return batch
+
+
+@contextmanager
+def language_of(batch_id: UUID | str, *, store_id: int) -> Iterator[None]:
+    """The language of the person who began the import: what is wrong with a row is kept as a sentence."""
+    with scope.use([store_id]):
+        by = ImportBatch.objects.filter(id=batch_id).values_list("by_id", flat=True).first()
+        found = Staff.objects.filter(id=by).values_list("language", flat=True).first()
+    with translation.override(found or settings.LANGUAGE_CODE):
+        yield
 
 
 @contextmanager
@@ -141,7 +155,12 @@ def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, siz
         for chunk in iter_chunks:
             yield workers.work(chunk, context, prepare)
         return
-    with ProcessPoolExecutor(max_workers=WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
+    with ProcessPoolExecutor(
+        max_workers=WORKERS,
+        mp_context=get_context("spawn"),
+        initializer=workers.start,
+        initargs=(translation.get_language() or "",),
+    ) as pool:
         waiting: deque[Future[Worked]] = deque(
             pool.submit(workers.work, chunk, context, prepare) for chunk in (first, second)
         )

@@ -166,7 +166,7 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
             plan.left_out |= {t.sheet: str(_("是另一种数据")) for t in plan.tables if t not in fitting}
             plan.tables = fitting
     if not plan.tables:
-        seen = "；".join(f"{s}：{w}" for s, w in plan.left_out.items())
+        seen = str(_("；")).join(f"{s}{_('：')}{w}" for s, w in plan.left_out.items())
         raise Unreadable(
             _("没有找到能识别的列标题。请保留标题行（如 客户名称、移动电话、车牌号），或用对应文件说明。%(seen)s")
             % {"seen": seen}
@@ -289,7 +289,8 @@ def plan_chunks(path: Path, plan: FilePlan, *, chunk_size: int = 20_000) -> Iter
     order stay together."""
     by_sheet = {t.sheet: t for t in plan.tables}
     for table in open_tables(path):
-        found = by_sheet.get(table.sheet)
+        # a text file has one table without a name of its own, and lies under another name at each step
+        found = plan.tables[0] if table.is_text and plan.tables else by_sheet.get(table.sheet)
         if found is not None:
             yield from cut(table, found.rules(), heading_row=found.heading_row, size=chunk_size)
 

@@ -39,7 +39,10 @@ def xlsx(batch: ImportBatch, target: Path | None = None) -> bytes:
                 sheet.write_string(
                     count[0], column, str(content["raw"].get(heading, "")), red if heading in wrong else None
                 )
-            told = "；".join(f"{p['column']}：{p['problem']}{p['expected']}" for p in content["problems"])
+            told = _("；").join(
+                p["column"] + _("：") + " ".join(filter(None, (p["problem"], p["expected"])))
+                for p in content["problems"]
+            )
             sheet.write_string(count[0], len(headings), told)
             sheet.write_number(count[0], len(headings) + 1, row.row)
     if not sheets:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
+from cheban.core.disk import has_no_room
 from cheban.customers.importing import commands, kinds, pipeline, reading, reports
 from cheban.org import queries as org
 from cheban.org.access import page
@@ -58,10 +61,11 @@ def _context(request: HttpRequest, batch_id: UUID) -> dict:
     return {
         "batch": batch,
         "step": step,
-        "step_labels": list(enumerate((_("选文件"), _("检查"), _("写入"), _("完成")), 1)),
+        "step_labels": list(enumerate((_("选文件"), _("检查"), pgettext("导入的步骤", "写入"), _("完成")), 1)),
         "plan": plan,
         "kind_label": kinds.label(batch.kind),
         "is_running": batch.state in ("checking", "writing", "undoing"),
+        "is_stuck": has_no_room(settings.DATA_DIR),
         "estimate": max(plan.row_estimate, batch.rows_total, batch.rows_done),
         "fields": reading.field_choices(),
         "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],

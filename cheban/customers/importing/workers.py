@@ -22,12 +22,16 @@ class Worked:
     skipped: dict[str, int]
 
 
-def start() -> None:
-    """Make a fresh process ready: Django, and the key ring (its one read of the database)."""
+def start(language: str = "") -> None:
+    """Make a fresh process ready: Django, its language, and the key ring (its one read of the database)."""
     import django
 
     django.setup()
     from django.db import connection
+    from django.utils import translation
+
+    if language:
+        translation.activate(language)
 
     from cheban.core import privacy
 

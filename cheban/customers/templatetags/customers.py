@@ -39,6 +39,10 @@ def left_words(days: int) -> str:
     return _("还有 %(n)d 天") % {"n": days} if days > 0 else _("已过 %(n)d 天") % {"n": -days}
 
 
+def _short(day: date) -> str:
+    return _("%(m)d/%(d)d") % {"m": day.month, "d": day.day}
+
+
 @register.simple_tag
 def dues(car: Vehicle, today: date) -> list[Due]:
     """The dates of a vehicle, the nearest first: maintenance, insurance, inspection, warranty."""
@@ -54,7 +58,7 @@ def dues(car: Vehicle, today: date) -> list[Due]:
         found.append(Due(label, on, left, tone if car.is_active else "past", " · ".join(d for d in details if d)))
 
     low, high = car.maintenance_low_on, car.maintenance_high_on
-    span = f"{low.month}/{low.day}—{high.month}/{high.day}" if low and high and low != high else ""
+    span = f"{_short(low)}—{_short(high)}" if low and high and low != high else ""
     names = {0: _("首保"), 1: _("二保")}
     by = {"mileage": _("按里程"), "time": _("按时间")}.get(car.maintenance_due_by, "")
     add(names.get(car.services_done, _("保养")), car.maintenance_due_on, by, span)

@@ -32,6 +32,24 @@ def weekday(day: date) -> str:
     return (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))[day.weekday()]
 
 
+def month(number: int) -> str:
+    """1 月 ... 12 月."""
+    return (
+        _("1 月"),
+        _("2 月"),
+        _("3 月"),
+        _("4 月"),
+        _("5 月"),
+        _("6 月"),
+        _("7 月"),
+        _("8 月"),
+        _("9 月"),
+        _("10 月"),
+        _("11 月"),
+        _("12 月"),
+    )[number - 1]
+
+
 def span(seconds: float) -> str:
     """A length of time in its two largest useful units: 1 天 2 小时, 3 小时 20 分, 18 小时, 20 分."""
     days, rest = divmod(int(seconds), DAY)
@@ -52,8 +70,8 @@ def span(seconds: float) -> str:
 def day_words(day: date, *, today: date) -> str:
     """11 月 30 日; with its year when that is another one."""
     if day.year == today.year:
-        return _("%(m)d 月 %(d)d 日") % {"m": day.month, "d": day.day}
-    return _("%(y)d 年 %(m)d 月 %(d)d 日") % {"y": day.year, "m": day.month, "d": day.day}
+        return _("%(month)s %(d)d 日") % {"month": month(day.month), "d": day.day}
+    return _("%(y)d 年 %(month)s %(d)d 日") % {"y": day.year, "month": month(day.month), "d": day.day}
 
 
 def clock_words(due: datetime, *, now: datetime, zone: tzinfo, started: datetime | None = None) -> Clock:
@@ -125,8 +143,9 @@ def script_words() -> dict[str, str | list[str]]:
         "hours": _("%(n)d 小时"),
         "minutes": _("%(n)d 分"),
         "today": _("今天"),
-        "month_day": _("%(m)d 月 %(d)d 日"),
-        "year_month_day": _("%(y)d 年 %(m)d 月 %(d)d 日"),
+        "month_day": _("%(month)s %(d)d 日"),
+        "year_month_day": _("%(y)d 年 %(month)s %(d)d 日"),
+        "months": [month(n) for n in range(1, 13)],
         "weekdays": [weekday(monday + timedelta(days=n)) for n in range(7)],
         "undo": _("撤回"),
         "close": _("关闭"),

@@ -1,0 +1,102 @@
+"""axe finds nothing serious on any page, at a desk and on a phone, in light and in dark."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from cheban.core import clock as real_clock
+from cheban.customers import commands
+from cheban.customers.importing import pipeline
+from cheban.org import scope
+from cheban.org.models import StaffRole
+from cheban.org.roles import Role
+from cheban.playbook import planner
+from tests import given, serving
+
+SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+FILE = "客户名称,手机号,车牌号,购车日期\n张伟,13812345678,沪A12345,2024/3/5\n李娜,1391234,沪A54321,2024/3/5\n"
+
+
+@pytest.fixture
+def shop(committed, clock, tmp_path):
+    """A store with something on every page: tasks, a customer with a story, an import with a wrong row."""
+    with transaction.atomic():
+        cast = given.cast()
+        cast.manager = cast.staff[Role.STORE_MANAGER]
+        cast.manager.set_password(given.PASSWORD)
+        cast.manager.save()
+        for role in (Role.SERVICE_ADVISOR, Role.SERVICE_SPECIALIST, Role.SALES_CONSULTANT):
+            StaffRole.objects.filter(store=cast.a, role=role).delete()
+            StaffRole.objects.create(staff=cast.manager, store=cast.a, role=role)
+        cast.customer = given.customer(cast.a, "王小明", phone="13700001111", tags=["常客"], tier="gold")
+        car = given.vehicle(cast.a, cast.customer, purchased_on=given.days(-170), first_service_due_on=given.days(5))
+        by = cast.actor(Role.STORE_MANAGER)
+        commands.read_odometer(car, by=by, km=20_000, on=given.days(-30))
+        commands.add_note(cast.customer, by=by, text="下周想来换轮胎")
+        commands.change_consent(
+            cast.customer, by=by, purpose="marketing", channel="any", is_given=False, proof="电话里说的"
+        )
+    path = tmp_path / "客户.csv"
+    path.write_text(FILE, encoding="utf-8")
+    with scope.use([cast.a.id]):
+        cast.batch = pipeline.create(path, store_id=cast.a.id, file_name=path.name, keep=False)
+    pipeline.write(cast.batch.id, store_id=cast.a.id, path=path)
+    with scope.use([cast.a.id]):
+        planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
+    return cast
+
+
+@pytest.mark.browser
+def test_no_page_has_a_serious_barrier(shop):
+    from axe_playwright_python.sync_playwright import Axe
+
+    one = shop.customer.id
+    pages = {
+        "my day": "/my-day/",
+        "team board": "/my-day/team/",
+        "customers": "/customers/",
+        "customer": f"/customers/{one}/",
+        "new customer": "/customers/new/",
+        "edit form": f"/customers/{one}/edit/",
+        "imports": "/customers/imports/",
+        "one import": f"/customers/imports/{shop.batch.id}/",
+        "handbook": "/my-day/handbook/",
+        "staff": "/settings/staff/",
+        "permissions": "/settings/permissions/",
+        "calendar": "/settings/calendar/",
+        "audit": "/settings/audit/",
+        "promises kept": "/metrics/kept/",
+        "password": "/account/password/",
+        "not found": "/nothing-here/",
+    }
+    axe, found = Axe(), []
+    with serving.web() as address, serving.browser() as chromium:
+
+        def look(page, name: str, size: str) -> None:
+            for theme in ("light", "dark"):
+                # transitions would be measured half-way
+                page.evaluate(
+                    "t => { document.documentElement.dataset.bsTheme = t;"
+                    " document.getAnimations().forEach(a => a.finish()) }",
+                    theme,
+                )
+                assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
+                for v in axe.run(page, options=RULES).response["violations"]:
+                    if v["impact"] in ("serious", "critical"):
+                        at = {node["target"][0]: node["failureSummary"] for node in v["nodes"]}
+                        found.append((name, size, theme, v["id"], dict(list(at.items())[:4])))
+
+        for size, viewport in SIZES.items():
+            context = chromium.new_context(locale="zh-CN", viewport=viewport, reduced_motion="reduce")
+            page = context.new_page()
+            page.goto(address + "/account/login/")
+            look(page, "sign-in", size)
+            serving.sign_in(page, address, shop.manager)
+            for name, path in pages.items():
+                answer = page.goto(address + path)
+                assert answer.status == (404 if name == "not found" else 200), (name, answer.status)
+                look(page, name, size)
+            context.close()
+    assert found == [], "\n".join(map(str, found))
