@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,25 +14,49 @@ from pathlib import Path
 
 from cheban.org.models import Staff
 from tests import given
-from tests.test_journey import ARGUMENTS, SIZES, free_port
 
-__all__ = ["SIZES", "browser", "sign_in", "web"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+SIZES = {
+    "desk": {"viewport": {"width": 1440, "height": 860}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+
+
+MORNING = "2026-11-23T10:00:00+08:00"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def _environment(now: str) -> dict[str, str]:
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "cheban.site.settings",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "CHEBAN_NOW": now,
+    }
 
 
 @contextlib.contextmanager
-def web(*, now: str = "2026-11-23T10:00:00+08:00") -> Iterator[str]:
+def web(*, now: str = MORNING) -> Iterator[str]:
     """The web server as a child process; gives its address. Needs the fixture `committed`."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used beside it
     port = free_port()
     command = ["granian", "--interface", "wsgi", "cheban.site.wsgi:application", "--port", str(port)]
     child = subprocess.Popen(
         [sys.executable, "-m", *command, "--workers", "1", "--blocking-threads", "4", "--log-level", "warning"],
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "cheban.site.settings",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-            "CHEBAN_NOW": now,
-        },
+        env=_environment(now),
     )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -42,6 +67,20 @@ def web(*, now: str = "2026-11-23T10:00:00+08:00") -> Iterator[str]:
             except OSError:
                 time.sleep(0.2)
         yield address
+    finally:
+        child.terminate()
+        child.wait(timeout=20)
+
+
+@contextlib.contextmanager
+def worker(*, now: str = MORNING) -> Iterator[None]:
+    """The worker of background jobs as a child process. Needs the fixture `committed`."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import django; django.setup(); from cheban.core.jobs import run_worker; run_worker()"],
+        env=_environment(now),
+    )
+    try:
+        yield
     finally:
         child.terminate()
         child.wait(timeout=20)

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -20,36 +15,15 @@ from django.db import transaction
 
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
-from tests import given
+from tests import given, serving
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "data" / "dms_exports"
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-SIZES = {
-    "desk": {"viewport": {"width": 1440, "height": 860}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture
 def served(committed):
     """Web and worker on this database; gives the address and the cast."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used beside it
     with transaction.atomic():
         cast = given.cast(scoped=False)
         manager = cast.staff[Role.STORE_MANAGER]
@@ -59,58 +33,13 @@ def served(committed):
         StaffRole.objects.filter(store=cast.a).exclude(role=Role.STORE_MANAGER).delete()
         for role in (Role.SERVICE_ADVISOR, Role.SERVICE_SPECIALIST, Role.SALES_CONSULTANT):
             StaffRole.objects.create(staff=manager, store=cast.a, role=role)
-    port = free_port()
-    env = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "cheban.site.settings",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-        "CHEBAN_NOW": "2026-11-23T10:00:00+08:00",
-    }  # a Monday morning
-    children = [
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "granian",
-                "--interface",
-                "wsgi",
-                "cheban.site.wsgi:application",
-                "--port",
-                str(port),
-                "--workers",
-                "1",
-                "--blocking-threads",
-                "4",
-                "--log-level",
-                "warning",
-            ],
-            env=env,
-        ),
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "import django; django.setup(); from cheban.core.jobs import run_worker; run_worker()",
-            ],
-            env=env,
-        ),
-    ]
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(address + "/healthz", timeout=1)
-            break
-        except OSError:
-            time.sleep(0.2)
-    yield address, cast
-    for child in children:
-        child.terminate()
-    for child in children:
-        child.wait(timeout=20)
+    with serving.web() as address, serving.worker():  # a Monday morning
+        yield address, cast
 
 
 @pytest.mark.browser
 @pytest.mark.req("R021", "R035", "R015", "R001", "R022", "R187", "R188", "R208", "Y01", "Y09", "Y17", "Y30")
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("size", list(serving.SIZES))
 def test_from_the_old_systems_export_to_todays_calls(served, size):
     from playwright.sync_api import expect, sync_playwright
 
@@ -118,8 +47,8 @@ def test_from_the_old_systems_export_to_todays_calls(served, size):
     assert SAMPLES.is_dir(), "the samples stand beside the project in shared/data/dms_exports"
     trouble: list[str] = []
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **SIZES[size]).new_page()
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=serving.ARGUMENTS)
+        page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **serving.SIZES[size]).new_page()
         page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: trouble.append(str(e)))
 

@@ -46,8 +46,8 @@ log = structlog.get_logger("cheban.import")
 CHUNK = 10_000
 POOL_FROM = 30_000
 """Rows from which worker processes pay."""
-WORKERS = min(max(os.cpu_count() or 2, 1), 3)
-"""Reading and preparing is the most work; more than three would only wait for the one that writes."""
+WORKERS = min(max((os.cpu_count() or 2) - 1, 1), 3)
+"""One writes, and PostgreSQL works for it: a worker more than there are cores to spare slows both down, measured."""
 
 Progress = Callable[[int, int], None]
 
