@@ -46,8 +46,9 @@ log = structlog.get_logger("cheban.import")
 CHUNK = 10_000
 POOL_FROM = 30_000
 """Rows from which worker processes pay."""
-WORKERS = min(max((os.cpu_count() or 2) - 1, 1), 3)
-"""One writes, and PostgreSQL works for it: a worker more than there are cores to spare slows both down, measured."""
+CORES = min(os.cpu_count() or 2, 4)
+"""Worker processes: lines of orders cost more to read than to write, so all cores read them; for customers and
+vehicles PostgreSQL works hardest, and a worker fewer writes faster (measured)."""
 
 Progress = Callable[[int, int], None]
 
@@ -155,8 +156,9 @@ def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, siz
         for chunk in iter_chunks:
             yield workers.work(chunk, context, prepare)
         return
+    count = CORES if plan.kind == "repair_orders" else max(CORES - 1, 1)
     with ProcessPoolExecutor(
-        max_workers=WORKERS,
+        max_workers=count,
         mp_context=get_context("spawn"),
         initializer=workers.start,
         initargs=(translation.get_language() or "",),
@@ -166,7 +168,7 @@ def chunks_worked(path: Path, plan: Any, context: Context, *, prepare: bool, siz
         )
         for chunk in iter_chunks:
             waiting.append(pool.submit(workers.work, chunk, context, prepare))
-            if len(waiting) > WORKERS + 1:
+            if len(waiting) > count + 1:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
