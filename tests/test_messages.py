@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHEBAN = ROOT / "cheban"
 CJK = re.compile(r"[\u3400-\u9fff]+")
 
-ROOMS = ("core", "org", "customers", "workshop", "playbook", "scorecard", "site")
+ROOMS = ("core", "org", "messaging", "lists", "customers", "workshop", "playbook", "scorecard", "api", "site")
 NOT_FOR_PAGES = {
     "core/pgbin.py": "the operator's terminal, both languages in place",
     "core/pgcluster.py": "the operator's terminal, both languages in place",

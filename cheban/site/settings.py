@@ -78,11 +78,14 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "cheban.core",
     "cheban.org",
+    "cheban.messaging",
+    "cheban.lists",
     "cheban.customers",
     "cheban.playbook",
     "cheban.workshop",
     "cheban.handbook",
     "cheban.scorecard",
+    "cheban.api",
     "cheban.site",
 ]
 

@@ -1,0 +1,10 @@
+"""Interfaces for programs: REST, tokens, webhooks."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """See cheban/api."""
+
+    name = "cheban.api"
+    default_auto_field = "django.db.models.BigAutoField"

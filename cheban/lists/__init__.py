@@ -1,0 +1,1 @@
+"""The list machine: what every list can do."""

@@ -1,0 +1,1 @@
+"""The messaging room: outbox, templates, the one gate, channels."""
