@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 AMBER_SHARE = 0.25
@@ -28,22 +28,30 @@ class Clock:
     level: Level
 
 
-WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
-MONTHS = (
-    N_("1 月"),
-    N_("2 月"),
-    N_("3 月"),
-    N_("4 月"),
-    N_("5 月"),
-    N_("6 月"),
-    N_("7 月"),
-    N_("8 月"),
-    N_("9 月"),
-    N_("10 月"),
-    N_("11 月"),
-    N_("12 月"),
+WEEKDAYS = (
+    gettext_noop("周一"),
+    gettext_noop("周二"),
+    gettext_noop("周三"),
+    gettext_noop("周四"),
+    gettext_noop("周五"),
+    gettext_noop("周六"),
+    gettext_noop("周日"),
 )
-NEAR = {-1: N_("昨天"), 0: N_("今天"), 1: N_("明天")}
+MONTHS = (
+    gettext_noop("1 月"),
+    gettext_noop("2 月"),
+    gettext_noop("3 月"),
+    gettext_noop("4 月"),
+    gettext_noop("5 月"),
+    gettext_noop("6 月"),
+    gettext_noop("7 月"),
+    gettext_noop("8 月"),
+    gettext_noop("9 月"),
+    gettext_noop("10 月"),
+    gettext_noop("11 月"),
+    gettext_noop("12 月"),
+)
+NEAR = {-1: gettext_noop("昨天"), 0: gettext_noop("今天"), 1: gettext_noop("明天")}
 
 
 def weekday(day: date) -> str:
