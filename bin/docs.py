@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import messages  # noqa: E402 - its neighbour starts Django without a database
+import messages  # its neighbour, which starts Django without a database
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / ".build" / "docs"
@@ -76,7 +76,12 @@ def rules() -> str:
     parts = [f"# 规则 · Rules\n\n{GENERATED}"]
     for rule in HANDBOOK.rules.values():
         owes = [
-            (Role(o.role).label, o.title, o.within, "<br>".join(f"{at} → {Role(to).label}" for at, to in o.escalate) or "—")
+            (
+                Role(o.role).label,
+                o.title,
+                o.within,
+                "<br>".join(f"{at} → {Role(to).label}" for at, to in o.escalate) or "—",
+            )
             for o in rule.owes
         ]
         parts.append(
@@ -132,6 +137,7 @@ def facts() -> str:
 def commands() -> str:
     """The command line, as `--help` tells it."""
     import typer.main
+
     from cheban.cli import main as cli
 
     root = typer.main.get_command(cli.app)
