@@ -120,7 +120,7 @@ def test_only_the_last_ones_are_kept_when_asked(house, tmp_path):
 
 
 @pytest.mark.req("R019")
-def test_the_operator_is_told_which_audit_row_was_touched(house):
+def test_the_operator_can_ask_whether_the_audit_trail_holds(house):
     _root, data, _archive = house
     server = postgres.start(data)
     with psycopg.connect(server.superuser_url, autocommit=True) as connection:
