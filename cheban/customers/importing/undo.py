@@ -19,6 +19,8 @@ from cheban.core.events import record
 from cheban.customers import care
 from cheban.customers.models import ImportBatch
 
+KEPT_BY_OTHERS = ("visits", "spent_fen", "last_visit_on", "last_contact_at", "refused_purposes")
+"""Columns that visits, calls and refusals since then keep: the look before the import knows nothing of those."""
 RESTORED = ("customers_vehicleownership", "customers_vehicle", "customers_customer")
 
 
@@ -141,7 +143,7 @@ def _restore(cursor, table: str, batch: ImportBatch) -> tuple[int, int]:
         "AND column_name NOT IN ('id', 'store_id')",
         [table],
     )
-    columns = [row[0] for row in cursor.fetchall()]
+    columns = [row[0] for row in cursor.fetchall() if row[0] not in KEPT_BY_OTHERS]
     later = "AND t.changed_at <= %(until)s" if "changed_at" in columns else ""
     cursor.execute(
         f"""UPDATE {table} t SET ({", ".join(f'"{c}"' for c in columns)}) =
