@@ -240,3 +240,15 @@ def test_an_import_tells_its_events_by_the_houses_clock(store, tmp_path):
         assert told["customer.recorded"] == at
         assert told["vehicle.purchased"].isoformat() == "2024-03-05T04:00:00+00:00"
         assert not EventDelivery.objects.filter(not_before_at__gt=at).exists()
+
+
+@pytest.mark.req("R021")
+def test_a_file_with_wrong_owners_is_undone_after_the_right_owner_came_again(store, tmp_path):
+    bring(store, tmp_path / "a.csv", HEAD + GOOD)
+    wrong = bring(store, tmp_path / "b.csv", HEAD + GOOD.replace("张伟,13812345678", "李娜,13900001111"))
+    bring(store, tmp_path / "c.csv", ORDERS)  # tells the right owner
+    pipeline.undo(wrong.id, store_id=store.id)
+    with scope.use([store.id]):
+        [vehicle] = Vehicle.objects.all()
+        assert VehicleOwnership.objects.get(until_on=None).customer_id == vehicle.owner_id
+        assert vehicle.owner.name == "张伟"
