@@ -12,7 +12,7 @@ from cheban.site.simulation.world import World
 
 REFRESHES_AT = time(2, 17)
 PLANS_AT = time(7, 3)
-CLIMBS_AT = (time(9, 0), time(11, 0), time(13, 30), time(15, 30), time(17, 30), time(20, 0))
+CLIMBS_AT = (time(9, 30), time(13, 30), time(17, 30))
 PLANS_AGAIN = 0.1
 """On some days the noon run is lived too; on the others it would pass the stores over anyway."""
 
