@@ -97,8 +97,10 @@ def record(
     ]
     if owed:
         EventDelivery.objects.bulk_create(owed)
+        waiting = [entry[1] for entry in transaction.get_connection().run_on_commit]
         for hook in _after_commit:
-            transaction.on_commit(hook)
+            if hook not in waiting:  # once is enough for all events of this transaction
+                transaction.on_commit(hook)
     return event
 
 

@@ -19,19 +19,19 @@ from cheban.site.simulation.invariants import INVARIANTS
 from cheban.site.simulation.world import ZONE
 
 END = datetime(2026, 11, 23, 14, 30, tzinfo=ZONE)
-SMALL = {"days": 120, "customers": 150, "until": END}
+SMALL = {"days": 70, "customers": 100, "until": END}
 
 
 @pytest.mark.parametrize(("seed", "staff"), [(7, "mixed"), (11, "bad"), (23, "good")])
 def test_after_any_seed_everything_that_must_hold_holds(committed, seed, staff):
     told = simulation.simulate(seed=seed, staff=staff, **SMALL)
 
-    # five month ends or more, and the end: every invariant each time
-    assert told.checks >= 4 * len(INVARIANTS)
+    # two month ends and the end: every invariant each time
+    assert told.checks == 3 * len(INVARIANTS)
     count = told.world.count
-    assert count["visits"] > 50 and count["cars sold"] > 0 and count["tasks planned"] > 100
+    assert count["visits"] > 20 and count["cars sold"] > 0 and count["tasks planned"] > 100
     with scope.use(told.world.stores):
-        assert Task.objects.filter(state=Task.State.DONE).count() > 50
+        assert Task.objects.filter(state=Task.State.DONE).count() > 30
         assert Event.objects.filter(name="contact.refused").exists()
         assert not Event.objects.filter(at__gt=END).exists()
 
@@ -39,7 +39,7 @@ def test_after_any_seed_everything_that_must_hold_holds(committed, seed, staff):
 def test_the_same_seed_tells_the_same_history_and_another_does_not(committed):
     digests = []
     for seed in (5, 5, 6):
-        told = simulation.simulate(seed=seed, days=45, customers=80, until=END, check=False)
+        told = simulation.simulate(seed=seed, days=35, customers=60, until=END, check=False)
         digests.append(history.digest(told.world.stores))
         _empty()
 
@@ -47,7 +47,7 @@ def test_the_same_seed_tells_the_same_history_and_another_does_not(committed):
 
 
 def test_two_stores_live_side_by_side(committed):
-    told = simulation.simulate(seed=3, days=40, customers=100, stores=2, until=END)
+    told = simulation.simulate(seed=3, days=24, customers=80, stores=2, until=END)
 
     assert len(told.world.stores) == 2
     for store in told.world.stores:
