@@ -86,7 +86,7 @@ def _many(count: int, *, first: int, **options: Any) -> None:
 
     for seed in range(first, first + count):
         done = subprocess.run(
-            [sys.executable, "-m", "cheban.site.simulation.alone", str(seed), *_arguments(options)],
+            [sys.executable, "-m", "cheban.cli.one_seed", str(seed), *_arguments(options)],
             capture_output=True,
             text=True,
             check=False,

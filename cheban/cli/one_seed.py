@@ -1,4 +1,4 @@
-"""One seed in a process and a database of its own: `python -m cheban.site.simulation.alone SEED name=value ...`.
+"""One seed in a process and a database of its own: `python -m cheban.cli.one_seed SEED name=value ...`.
 
 The database is thrown away at the end and waits for no disk (fsync off): a simulation that is lost is told again.
 Prints one line; exit code 1 when an invariant is broken.
@@ -57,11 +57,11 @@ def _run(seed: int, options: dict[str, str]) -> int:
             check=options.get("check", "True") == "True",
         )
     except simulation.InvariantBroken as error:
-        print(f"seed {seed}: BROKEN on {error.day}: {error.name}")  # noqa: T201 - a process of its own speaks so
-        print(error, file=sys.stderr)  # noqa: T201
+        print(f"seed {seed}: BROKEN on {error.day}: {error.name}")
+        print(error, file=sys.stderr)
         return 1
     count = told.world.count
-    print(  # noqa: T201
+    print(
         f"seed {seed}: {told.seconds:.0f} s, {told.checks} checks held, {count['visits']} visits, "
         f"{count['tasks planned']} tasks, {history.digest(told.world.stores)[:16]}"
     )
