@@ -108,7 +108,7 @@ def record_outcome(
         }[refuses]
         facts |= {"reason": reason, "purposes": purposes}
     elif kind.event == "contact.missed":
-        facts |= {"attempts": first.attempts + 1}
+        facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
     return record(
@@ -173,6 +173,7 @@ def _try_again(
         if outcome == "no_answer":
             task.attempts += 1
             if task.attempts >= MOST_ATTEMPTS:
+                task.save(update_fields=["attempts"])
                 _close([task], "unreached", now=now, by=by, note="")
                 continue
             task.starts_at = opening(due(now, timedelta(hours=2), calendar), now.date(), store, calendar)

@@ -21,6 +21,7 @@ from cheban.customers import care
 from cheban.customers.mileage import Reading, doubtful
 from cheban.org import scope
 from cheban.playbook import planner
+from cheban.playbook.outcomes import MOST_ATTEMPTS
 from cheban.playbook.rules import HANDBOOK, Happened, Red
 
 MOST = 100
@@ -159,6 +160,18 @@ def every_closed_task_has_its_outcome(cursor, stores, world) -> Found:
              WHERE e.customer_id IS NOT DISTINCT FROM t.customer_id AND e.at = t.closed_at
                AND e.store_id = t.store_id AND e.name IN ('contact.reached', 'contact.refused', 'contact.missed')
                AND e.facts -> 'undo' @> jsonb_build_array(jsonb_build_object('id', t.id::text)))""",
+    )
+
+
+@invariant("Unanswered calls are counted one, two, three; then the contact has ended.")
+def unanswered_calls_are_counted(cursor, stores, world) -> Found:
+    return _rows(
+        cursor,
+        """SELECT id, at, facts -> 'attempts' AS attempts FROM core_event WHERE name = 'contact.missed'
+             AND NOT (facts ->> 'attempts')::int BETWEEN 1 AND %(most)s
+           UNION ALL SELECT 0, due_at, to_jsonb(attempts) FROM playbook_task
+             WHERE attempts >= %(most)s AND state = 'open'""",
+        {"most": MOST_ATTEMPTS},
     )
 
 

@@ -40,6 +40,7 @@ BREAKS = {
     "every_closed_task_has_its_outcome": (
         f"UPDATE playbook_task SET closed_at = closed_at + interval '1 second' WHERE id = {DONE}",
     ),
+    "unanswered_calls_are_counted": (f"UPDATE playbook_task SET attempts = 3 WHERE id = {OPEN}",),
     "what_was_taken_back_is_open_again": (
         EVENT.format(
             """e.store_id, 'contact.taken_back', e.at + interval '2 minutes', e.actor_id, e.customer_id,
