@@ -1,4 +1,4 @@
-"""One year in a minute: a town of invented people drives the house's own commands with a moved clock. R204.
+"""A year in minutes: a town of invented people drives the house's own commands with a moved clock. R204.
 
 The same seed on the same days tells the same history, and after any seed every invariant holds: the living demo and
 the strongest test are one program. `behaviour` is the table of probabilities, `actors` who lives there,

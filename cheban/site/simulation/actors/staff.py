@@ -15,7 +15,6 @@ from cheban.org import commands as org
 from cheban.org.access import actor_for
 from cheban.org.models import Staff
 from cheban.playbook import commands
-from cheban.playbook.rules import HANDBOOK
 from cheban.site.demo import people as names
 from cheban.site.demo.staff import PASSWORD
 from cheban.site.simulation import behaviour
@@ -214,8 +213,3 @@ def _leave(world: World, place: Place, worker: Worker) -> None:
     world.count[f"left: {role}"] += 1
     world.count["staff who left"] += 1
     world.count["contacts handed over"] += len(contacts)
-
-
-def is_greeting(rule: str) -> bool:
-    """Whether a rule asks nothing of the customer."""
-    return rule in GREETINGS or rule not in HANDBOOK.rules
