@@ -11,7 +11,7 @@ from cheban.playbook import commands, planner
 from cheban.site.simulation.world import World
 
 REFRESHES_AT = time(2, 17)
-PLANS_AT = time(7, 3)
+PLANS_AT = time(0, 33)
 CLIMBS_AT = (time(9, 30), time(13, 30), time(17, 30))
 PLANS_AGAIN = 0.1
 """On some days the noon run is lived too; on the others it would pass the stores over anyway."""
