@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +16,20 @@ from django.utils import timezone, translation
 
 from cheban.core.errors import Refused
 from cheban.org import access, scope
-from cheban.site import errors
+from cheban.site import errors, idle
 
 log = structlog.get_logger("cheban.request")
 
-PUBLIC = ("/account/login", "/healthz", "/readyz", "/static/", "/language/", "/favicon.ico")
+PUBLIC = (
+    "/account/login",
+    "/account/2fa/authenticate/",  # between password and second factor
+    "/account/2fa/webauthn/login/",
+    "/healthz",
+    "/readyz",
+    "/static/",
+    "/language/",
+    "/favicon.ico",
+)
 """Paths that need nobody signed in. Everything else does, by default."""
 
 
@@ -70,6 +80,11 @@ class Scope:
                 actor = request.actor = access.actor_for(
                     request.user, chosen=chosen, origin=request.META.get("REMOTE_ADDR", "")
                 )
+                if idle.is_over(request, minutes=actor.idle_minutes):
+                    return idle.end(request)
+                request.second_factor_missing = actor.needs_second_factor and not is_mfa_enabled(request.user)
+                if request.second_factor_missing and not request.path.startswith("/account/"):
+                    return redirect("mfa_index")
                 scope.set_stores(actor.stores, actor_id=actor.staff_id)
                 with translation.override(request.user.language), timezone.override(ZoneInfo("Asia/Shanghai")):
                     response = self.get_response(request)
@@ -81,6 +96,9 @@ class Scope:
             return errors.unavailable(request, error)
         if response.get("Content-Type", "").startswith(("text/html", "application/json")):
             response["Cache-Control"] = "no-store"
+        idle.remember(request, response)
+        if not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"cache"'  # signed out: the next person at this desk finds nothing
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
