@@ -44,6 +44,7 @@ NOT_FOR_PAGES = {
     "org/facts.py": "names of facts, which bin/messages.py collects",
     "customers/facts.py": "names of facts, which bin/messages.py collects",
     "site/demo/": "the demo's people, vehicles and remarks",
+    "site/simulation/": "what simulated people say, headings of their files",
     "site/settings.py": "the languages, each by its own name",
 }
 READ_NOT_SHOWN = {

@@ -48,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "run": Command("run:run", "启动网站和后台 · start web and worker"),
     "import": Command("import_files:import_files", "导入表格 · import spreadsheets"),
     "demo": Command("demo:demo", "生成演示数据 · make demo data"),
+    "simulate": Command("simulate:simulate", "让门店活一年 · live a year, check what must hold"),
     "playbook": Command("playbook:app", "跑当日计划、解释任务 · run the day, explain a task"),
     "users": Command("users:app", "员工账号 · staff accounts"),
     "backup": Command("backup:backup", "备份数据库、文件、密钥 · back up"),

@@ -97,8 +97,10 @@ def record(
     ]
     if owed:
         EventDelivery.objects.bulk_create(owed)
+        waiting = [entry[1] for entry in transaction.get_connection().run_on_commit]
         for hook in _after_commit:
-            transaction.on_commit(hook)
+            if hook not in waiting:  # once is enough for all events of this transaction
+                transaction.on_commit(hook)
     return event
 
 
@@ -120,12 +122,16 @@ def record_from(
     what is history.
     """
     declared(name)
-    values = dict(params or {}) | {"event_name": name, "reactions": [] if is_history else list(reactions_to(name))}
+    values = dict(params or {}) | {
+        "event_name": name,
+        "reactions": [] if is_history else list(reactions_to(name)),
+        "told_at": clock.now(),
+    }
     cursor.execute(
         f"""WITH told AS (INSERT INTO core_event (name, store_id, at, actor_id, customer_id, vehicle_id, facts)
               SELECT %(event_name)s, s.* FROM ({select}) s RETURNING id, store_id),
-            owed AS (INSERT INTO core_eventdelivery (event_id, store_id, reaction)
-              SELECT told.id, told.store_id, r FROM told CROSS JOIN unnest(%(reactions)s::text[]) r)
+            owed AS (INSERT INTO core_eventdelivery (event_id, store_id, reaction, not_before_at)
+              SELECT told.id, told.store_id, r, %(told_at)s FROM told CROSS JOIN unnest(%(reactions)s::text[]) r)
             SELECT count(*) FROM told""",  # noqa: S608 - our own SQL, values are parameters
         values,
     )

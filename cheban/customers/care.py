@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import connection
 
 from cheban.customers.inspection import next_inspection
-from cheban.customers.mileage import Prior, Reading, maintenance_due, rate
+from cheban.customers.mileage import Prior, Reading, doubtful, maintenance_due, rate
 from cheban.customers.models import CareInterval, OdometerReading, Vehicle
 
 USE_PRIOR = {
@@ -124,13 +124,7 @@ def refresh(vehicle_ids: Sequence[UUID], *, today: date) -> int:
 def _refresh_some(ids: Sequence[UUID], *, today: date) -> int:
     vehicles = list(Vehicle.objects.filter(id__in=ids))
     intervals = intervals_of({v.store_id for v in vehicles})
-    readings: dict[UUID, list[Reading]] = {}
-    for vehicle_id, read_on, km in (
-        OdometerReading.objects.filter(vehicle_id__in=ids, is_doubtful=False)
-        .order_by("read_on", "km")
-        .values_list("vehicle_id", "read_on", "km")
-    ):
-        readings.setdefault(vehicle_id, []).append(Reading(read_on, km))
+    readings = _sound_readings(ids)
     models = _model_priors({v.series for v in vehicles if v.series})
     rows = []
     for v in vehicles:
@@ -184,6 +178,41 @@ def _refresh_some(ids: Sequence[UUID], *, today: date) -> int:
             [list(c) for c in columns],
         )
         return cursor.rowcount
+
+
+def _sound_readings(ids: Sequence[UUID]) -> dict[UUID, list[Reading]]:
+    """Readings that fit together, by vehicle and in order. Marks those that do not, and takes marks away that a
+    later reading made wrong: one number too high does not cast doubt on all that follow."""
+    found: dict[UUID, list[tuple[Reading, UUID, bool]]] = {}
+    for vehicle_id, read_on, km, reading_id, is_doubtful in (
+        OdometerReading.objects.filter(vehicle_id__in=ids)
+        .order_by("read_on", "km")
+        .values_list("vehicle_id", "read_on", "km", "id", "is_doubtful")
+    ):
+        found.setdefault(vehicle_id, []).append((Reading(read_on, km), reading_id, is_doubtful))
+    sound: dict[UUID, list[Reading]] = {}
+    marks: dict[bool, list[UUID]] = {True: [], False: []}
+    for vehicle_id, of_one in found.items():
+        wrong = set(doubtful([reading for reading, _id, _was in of_one]))
+        sound[vehicle_id] = [reading for at, (reading, _id, _was) in enumerate(of_one) if at not in wrong]
+        for at, (_reading, reading_id, was) in enumerate(of_one):
+            if was != (at in wrong):
+                marks[at in wrong].append(reading_id)
+    for is_doubtful, reading_ids in marks.items():
+        if reading_ids:
+            OdometerReading.objects.filter(id__in=reading_ids).update(is_doubtful=is_doubtful)
+    return sound
+
+
+PASSED_DAYS = 30
+"""How long an inspection that was due is still spoken of; after that the next one counts."""
+
+
+def refresh_passed(*, today: date) -> int:
+    """Recompute vehicles whose inspection was due a while ago, so that the next one is not forgotten: nobody else
+    does it for a vehicle that does not come. Returns how many. Needs the scope. R086."""
+    passed = Vehicle.objects.filter(inspection_due_on__lt=today - timedelta(days=PASSED_DAYS), is_active=True)
+    return refresh(list(passed.order_by("id").values_list("id", flat=True)), today=today)
 
 
 def _model_priors(series: set[str]) -> dict[tuple[str, str], Prior]:

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from cheban.core import clock, privacy
@@ -98,14 +100,15 @@ def create_customer(
     )
     add_phone_row(customer, number.e164, kind="landline" if number.kind == "landline" else "mobile", primary=True)
     if parsed_plate or parsed_vin:
-        _vehicle_of(customer, plate=parsed_plate, vin=parsed_vin)
+        _vehicle_of(customer, plate=parsed_plate, vin=parsed_vin, by_id=by.staff_id)
     record(
         "customer.recorded", store_id=store_id, actor_id=by.staff_id, customer_id=customer.id, source=customer.source
     )
     return customer
 
 
-def _vehicle_of(customer: Customer, *, plate, vin) -> Vehicle:
+def _vehicle_of(customer: Customer, *, plate, vin, by_id: int | None) -> Vehicle:
+    """The vehicle of a new file; one that is known already changes hands."""
     existing = Vehicle.objects.filter(vin=vin.value).first() if vin else None
     if existing is None:
         existing = Vehicle(
@@ -114,14 +117,27 @@ def _vehicle_of(customer: Customer, *, plate, vin) -> Vehicle:
             vin_is_doubtful=bool(vin and not vin.check_digit_ok),
         )
     else:
-        VehicleOwnership.objects.filter(vehicle=existing, until_on=None).update(until_on=clock.today())
-    existing.owner = customer
+        VehicleOwnership.objects.filter(vehicle=existing, until_on=None).update(
+            until_on=Greatest(clock.today(), F("since_on"))
+        )
+    changes_hands = existing.owner_id is not None
+    existing.owner, existing.is_active = customer, True  # with its new owner it is in use again
     if plate:
         existing.plate_number, existing.plate_kind = plate.number, plate.kind
     existing.save()
     VehicleOwnership.objects.create(
         store_id=customer.store_id, vehicle=existing, customer=customer, since_on=clock.today()
     )
+    if changes_hands:
+        record(
+            "vehicle.changed_hands",
+            store_id=customer.store_id,
+            actor_id=by_id,
+            customer_id=customer.id,
+            vehicle_id=existing.id,
+            label=f"{existing.brand} {existing.series}".strip(),
+            plate=existing.plate_number,
+        )
     return existing
 
 

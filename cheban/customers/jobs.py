@@ -22,6 +22,20 @@ class WhenItCanGoOn(BaseRetryStrategy):
         return None
 
 
+@app.periodic(cron="17 2 * * *")
+@app.task(name="customers.refresh_passed", queueing_lock="refresh_passed")
+def refresh_passed(timestamp: int) -> None:
+    """Vehicles whose inspection has passed get their next one, each night."""
+    from cheban.core import clock
+    from cheban.customers import care
+    from cheban.org import queries as org
+    from cheban.org import scope
+
+    for store_id in org.store_ids():
+        with scope.use([store_id]):
+            care.refresh_passed(today=clock.today())
+
+
 @app.task(name="customers.check_import", retry=WhenItCanGoOn())
 def check_import(batch_id: str, store_id: int) -> None:
     """Read the whole file and report; writes no customer."""

@@ -42,7 +42,9 @@ class AlreadyTold(WrongState):
 
 def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
     tasks = list(
-        Task.objects.select_for_update().filter(contact_id=contact_id, state=Task.State.OPEN).order_by("-weight", "id")
+        Task.objects.select_for_update()
+        .filter(contact_id=contact_id, state=Task.State.OPEN)
+        .order_by("-weight", "rule", "subject_id", "id")
     )
     if not tasks:
         if not Task.objects.filter(contact_id=contact_id).exists():
@@ -88,23 +90,12 @@ def record_outcome(
         when = _check_moment(when, store, now=now)
     if kind.needs == "reason" and reason not in REFUSE_REASONS:
         raise NeedsMore(_("请选择拒绝的原因。"))
-    undo = [
-        {"id": str(t.id), "starts_at": t.starts_at.isoformat(), "due_at": t.due_at.isoformat(), "attempts": t.attempts}
-        for t in tasks
-    ]
+    undo = [_as_it_was(t) for t in tasks]
     rules = sorted({t.rule for t in tasks})
     facts: dict = {"rules": rules, "note": note[:500], "undo": undo, "contact_id": str(contact_id)}
     if kind.closes:
         joined = _joined(tasks)
-        undo += [
-            {
-                "id": str(t.id),
-                "starts_at": t.starts_at.isoformat(),
-                "due_at": t.due_at.isoformat(),
-                "attempts": t.attempts,
-            }
-            for t in joined
-        ]
+        undo += [_as_it_was(t) for t in joined]
         _close([*tasks, *joined], outcome, now=now, by=by, note=note)
     else:
         _try_again(tasks, outcome, when, store, now=now, by=by)
@@ -117,7 +108,7 @@ def record_outcome(
         }[refuses]
         facts |= {"reason": reason, "purposes": purposes}
     elif kind.event == "contact.missed":
-        facts |= {"attempts": first.attempts + 1}
+        facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
     return record(
@@ -129,6 +120,18 @@ def record_outcome(
         vehicle_id=first.vehicle_id,
         **facts,
     )
+
+
+def _as_it_was(task: Task) -> dict:
+    """What an undo gives back to a task."""
+    return {
+        "id": str(task.id),
+        "starts_at": task.starts_at.isoformat(),
+        "due_at": task.due_at.isoformat(),
+        "attempts": task.attempts,
+        "outcome": task.outcome,
+        "escalate_at": task.escalate_at.isoformat() if task.escalate_at else None,
+    }
 
 
 def _joined(tasks: list[Task]) -> list[Task]:
@@ -170,6 +173,7 @@ def _try_again(
         if outcome == "no_answer":
             task.attempts += 1
             if task.attempts >= MOST_ATTEMPTS:
+                task.save(update_fields=["attempts"])
                 _close([task], "unreached", now=now, by=by, note="")
                 continue
             task.starts_at = opening(due(now, timedelta(hours=2), calendar), now.date(), store, calendar)
@@ -178,7 +182,9 @@ def _try_again(
         else:
             task.starts_at = due(now, timedelta(hours=8), calendar)
         task.due_at = max(task.due_at, task.starts_at + timedelta(hours=1))
-        task.save(update_fields=["outcome", "attempts", "starts_at", "due_at"])
+        if task.escalate_at is not None:  # what was agreed with the customer is not late before that moment
+            task.escalate_at = max(task.escalate_at, task.due_at)
+        task.save(update_fields=["outcome", "attempts", "starts_at", "due_at", "escalate_at"])
 
 
 @command("task.finish")
@@ -189,10 +195,13 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
         raise WrongState(_("只能撤回自己十分钟内登记的结果。"))
     if event.facts.get("purposes"):
         raise WrongState(_("客户的拒绝已经登记，不能撤回。若登记错了，请在客户页重新登记同意。"))
+    if _told_since(event):
+        raise WrongState(_("这次联系之后又登记了结果，请先撤回最后一次。"))
     for saved in event.facts.get("undo", []):
-        Task.objects.filter(id=saved["id"], outcome__isnull=False).update(
+        Task.objects.filter(id=saved["id"]).exclude(state=Task.State.DROPPED).update(
             state=Task.State.OPEN,
-            outcome="",
+            outcome=saved.get("outcome", ""),
+            escalate_at=saved.get("escalate_at"),
             closed_at=None,
             closed_by_id=None,
             note="",
@@ -207,7 +216,15 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
         customer_id=event.customer_id,
         vehicle_id=event.vehicle_id,
         rules=event.facts["rules"],
+        contact_id=event.facts["contact_id"],
     )
+
+
+def _told_since(event: Event) -> bool:
+    """Whether something came of the same contact, or was taken back, after this event."""
+    names = ["contact.reached", "contact.missed", "contact.refused", "contact.taken_back"]
+    later = Event.objects.filter(name__in=names, at__gte=event.at, id__gt=event.id, customer_id=event.customer_id)
+    return later.filter(facts__contact_id=event.facts["contact_id"]).exists()
 
 
 @command("playbook.run")
@@ -258,7 +275,7 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
         tasks = list(
             Task.objects.select_for_update(skip_locked=True)
             .filter(state=Task.State.OPEN, escalate_at__lte=at)
-            .order_by("escalate_at")[:limit]
+            .order_by("escalate_at", "rule", "subject_id", "role")[:limit]
         )
         stores = {s.id: s for s in Store.objects.filter(id__in={t.store_id for t in tasks})}
         calendars = calendars_of((s.id, s.time_zone) for s in stores.values())

@@ -9,7 +9,7 @@ _CONTACT = {"rules": "rule codes", "note": "note", "contact_id": "contact", "und
 declare("contact.reached", _("已联系"), outcome="outcome code", when="agreed moment, ISO", **_CONTACT)
 declare("contact.missed", _("未接通"), attempts="how often tried", **_CONTACT)
 declare("contact.refused", _("客户拒绝"), reason="reason code", purposes="purposes refused from now on", **_CONTACT)
-declare("contact.taken_back", _("撤回联系结果"), rules="rule codes")
+declare("contact.taken_back", _("撤回联系结果"), rules="rule codes", contact_id="contact")
 declare("weather.warned", _("天气预警"), kind="code of WEATHER")
 declare("task.escalated", _("超时升级"), rules="rule codes", level="ladder step", to="staff id")
 declare("task.reassigned", _("改派"), rules="rule codes", to="staff id")

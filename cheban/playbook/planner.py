@@ -250,14 +250,14 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
   {candidates}
 ), owed AS MATERIALIZED (
   SELECT n.*, o.role, o.duty, o.side, o.starts_at, o.due_at, o.escalate_at,
-    coalesce(CASE o.role WHEN 'sales_consultant' THEN n.sales_consultant_id
+    coalesce((SELECT own FROM (VALUES (CASE o.role WHEN 'sales_consultant' THEN n.sales_consultant_id
                          WHEN 'service_specialist' THEN n.service_specialist_id
-                         WHEN 'service_advisor' THEN n.service_advisor_id END,
+                         WHEN 'service_advisor' THEN n.service_advisor_id END)) AS its(own) WHERE own = ANY (o.there)),
              o.people[1 + (hashtext(coalesce(n.customer_id, n.subject_id)::text) & 2147483647) %% nullif(cardinality(o.people), 0)]) AS person_id,
     coalesce(n.keeps_gap AND n.weight < %(urgent)s AND n.last_contact_at > o.no_contact_since, false) AS too_soon
   FROM candidate n
   JOIN jsonb_to_recordset(%(owes)s::jsonb) AS o(rule text, store_id int, role text, duty text, side text,
-      starts_at timestamptz, due_at timestamptz, escalate_at timestamptz, no_contact_since timestamptz, people int[])
+      starts_at timestamptz, due_at timestamptz, escalate_at timestamptz, no_contact_since timestamptz, people int[], there int[])
     ON o.rule = n.rule AND o.store_id = n.store_id
   WHERE NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = n.subject_id AND t.rule = n.rule
                       AND t.occasion_on = n.occasion_on AND t.role = o.role)
@@ -265,7 +265,7 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
   SELECT DISTINCT ON (t.customer_id, side) t.customer_id,
     CASE t.role WHEN 'sales_consultant' THEN 'sales' ELSE 'service' END AS side, t.contact_id, t.assignee_id
   FROM playbook_task t WHERE t.state = 'open' AND t.customer_id IN (SELECT customer_id FROM owed)
-  ORDER BY t.customer_id, side, t.weight DESC, t.id
+  ORDER BY t.customer_id, side, t.weight DESC, t.contact_id
 ), made AS (
   INSERT INTO playbook_task (store_id, rule, duty, role, assignee_id, customer_id, vehicle_id, subject_id, occasion_on,
       due_on, facts, weight, value_fen, starts_at, due_at, escalate_at, planned_on, contact_id, id)
@@ -318,12 +318,14 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
     stores = {s.id: s for s in Store.objects.filter(id__in=store_ids)}
     calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
     people: dict[tuple[int, str], list[int]] = {}
+    there: dict[int, set[int]] = {store_id: set() for store_id in store_ids}  # whoever left is owed to by nobody
     for store_id, role, staff_id in (
         StaffRole.objects.filter(store_id__in=store_ids, staff__is_active=True)
         .order_by("staff_id")
         .values_list("store_id", "role", "staff_id")
     ):
         people.setdefault((store_id, role), []).append(staff_id)
+        there.setdefault(store_id, set()).add(staff_id)
     rows, memo = [], {}
     for store in stores.values():
         calendar = calendars[store.id]
@@ -340,6 +342,7 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
                         "duty": owed.duty,
                         "side": SIDE.get(owed.role, "service"),
                         "people": who,
+                        "there": sorted(there[store.id]),
                         "starts_at": start.isoformat(),
                         "due_at": _until(start, owed.within, calendar, alike, memo).isoformat(),
                         "escalate_at": _until(start, owed.escalate[0][0], calendar, alike, memo).isoformat()

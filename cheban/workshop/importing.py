@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from cheban.core import events
+from cheban.core import clock, events
 from cheban.core.ids import new_id
 from cheban.customers import care
 from cheban.customers.importing import bulk, prepare, writing
@@ -262,7 +262,10 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[byte
         new_ids = [o.id for o in orders.values() if o.is_new]
         if new_ids:
             events.record_from(
-                cursor, "repair_order.imported", _EVENTS, {"ids": new_ids, "batch": str(context.batch_id)}
+                cursor,
+                "repair_order.imported",
+                _EVENTS,
+                {"ids": new_ids, "batch": str(context.batch_id), "at": clock.now()},
             )
     touched = {o.vehicle_id for o in orders.values() if o.vehicle_id and o.id in gained}
     result.touched_vehicles |= touched
@@ -309,7 +312,7 @@ def _sum_orders(cursor, ids: list[UUID]) -> None:
         )
 
 
-_EVENTS = """SELECT o.store_id, coalesce(o.in_at, now()), NULL::int, o.customer_id, o.vehicle_id,
+_EVENTS = """SELECT o.store_id, coalesce(o.in_at, %(at)s), NULL::int, o.customer_id, o.vehicle_id,
   jsonb_build_object('order_no', o.order_no, 'total_fen', o.total_fen, 'odometer_km', o.odometer_km,
     'items', (SELECT string_agg(l.item, '、') FROM (SELECT item FROM workshop_repairorderline
               WHERE repair_order_id = o.id AND item <> '' ORDER BY id LIMIT 3) l), 'import_id', %(batch)s::text)
@@ -323,7 +326,6 @@ def finish_orders(written: Written, context: Context) -> None:
         for start in range(0, len(vehicles), 20_000):
             some = vehicles[start : start + 20_000]
             cursor.execute(_VEHICLE_VISITS, {"ids": some})
-            cursor.execute(_DOUBTFUL, {"ids": some})
         for start in range(0, len(customers), 20_000):
             cursor.execute(_CUSTOMER_VISITS, {"ids": customers[start : start + 20_000]})
     care.refresh(vehicles, today=context.today)
@@ -337,11 +339,6 @@ _VEHICLE_VISITS = """UPDATE customers_vehicle v SET last_visit_on = s.last_visit
           (array_agg(odometer_km ORDER BY in_at DESC) FILTER (WHERE is_maintenance))[1] service_km
         FROM workshop_repairorder WHERE vehicle_id = ANY (%(ids)s::uuid[]) GROUP BY vehicle_id) s
   WHERE v.id = s.vehicle_id"""
-
-_DOUBTFUL = """UPDATE customers_odometerreading r SET is_doubtful = s.doubtful
-  FROM (SELECT id, km < max(km) OVER (PARTITION BY vehicle_id ORDER BY read_on, km ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-               AS doubtful FROM customers_odometerreading WHERE vehicle_id = ANY (%(ids)s::uuid[])) s
-  WHERE r.id = s.id AND r.is_doubtful IS DISTINCT FROM coalesce(s.doubtful, false) AND s.doubtful IS NOT NULL"""
 
 _CUSTOMER_VISITS = """UPDATE customers_customer c SET visits = s.visits, last_visit_on = s.last_visit, spent_fen = s.spent
   FROM (SELECT customer_id, count(DISTINCT (in_at AT TIME ZONE 'Asia/Shanghai')::date) visits,

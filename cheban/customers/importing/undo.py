@@ -19,6 +19,8 @@ from cheban.core.events import record
 from cheban.customers import care
 from cheban.customers.models import ImportBatch
 
+KEPT_BY_OTHERS = ("visits", "spent_fen", "last_visit_on", "last_contact_at", "refused_purposes")
+"""Columns that visits, calls and refusals since then keep: the look before the import knows nothing of those."""
 RESTORED = ("customers_vehicleownership", "customers_vehicle", "customers_customer")
 
 
@@ -141,15 +143,18 @@ def _restore(cursor, table: str, batch: ImportBatch) -> tuple[int, int]:
         "AND column_name NOT IN ('id', 'store_id')",
         [table],
     )
-    columns = [row[0] for row in cursor.fetchall()]
+    columns = [row[0] for row in cursor.fetchall() if row[0] not in KEPT_BY_OTHERS]
     later = "AND t.changed_at <= %(until)s" if "changed_at" in columns else ""
+    another = ""
+    if table == "customers_vehicleownership":  # an owner told by a later file stays: a vehicle has one owner now
+        another = f"AND NOT EXISTS (SELECT 1 FROM {table} o WHERE o.vehicle_id = t.vehicle_id AND o.until_on IS NULL)"  # noqa: S608
     cursor.execute(
         f"""UPDATE {table} t SET ({", ".join(f'"{c}"' for c in columns)}) =
               (SELECT {", ".join(f'p."{c}"' for c in columns)} FROM jsonb_populate_record(NULL::{table}, x.before) p)
             FROM customers_importchange x
             WHERE x.batch_id = %(batch)s AND x."table" = %(table)s AND x.row_id = t.id {later}
               AND NOT EXISTS (SELECT 1 FROM customers_importchange y WHERE y."table" = x."table" AND y.row_id = x.row_id
-                              AND y.id > x.id)""",  # noqa: S608
+                              AND y.id > x.id) {another}""",  # noqa: S608
         {"batch": batch.id, "table": table, "until": batch.finished_at or clock.now()},
     )
     restored = cursor.rowcount

@@ -78,7 +78,7 @@ class Known:
         with connection.cursor() as cursor:
             if vins or plates:
                 cursor.execute(
-                    f"""SELECT v.id, v.owner_id, c.name, {", ".join("v." + f for f in VEHICLE_FIELDS)}
+                    f"""SELECT v.id, v.owner_id, c.name, v.is_active, {", ".join("v." + f for f in VEHICLE_FIELDS)}
                         FROM customers_vehicle v LEFT JOIN customers_customer c ON c.id = v.owner_id
                         WHERE v.id IN (SELECT id FROM customers_vehicle WHERE store_id = ANY (
                               (SELECT current_setting('app.stores'))::int[]) AND vin = ANY (%(v)s) AND vin <> ''
@@ -87,10 +87,11 @@ class Known:
                               AND plate_number <> '')""",  # noqa: S608
                     {"v": vins, "p": plates},
                 )
-                for vehicle_id, owner, owner_name, *values in cursor.fetchall():
+                for vehicle_id, owner, owner_name, is_active, *values in cursor.fetchall():
                     self.vehicles[vehicle_id] = dict(zip(VEHICLE_FIELDS, values, strict=True)) | {
                         "id": vehicle_id,
                         "owner_id": owner,
+                        "is_active": is_active,
                     }
                     self._index_vehicle(vehicle_id, owner, owner_name)
             wanted: set[UUID] = {v["owner_id"] for v in self.vehicles.values() if v["owner_id"]}
@@ -249,6 +250,8 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 }
                 if customer_id is not None and stored["owner_id"] != customer_id:
                     differences["owner_id"] = customer_id
+                    if not stored.get("is_active", True):  # sold away, and here again with its new owner
+                        differences["is_active"] = True
                     known.people["vehicle", vehicle_id, row.customer["name"]] = customer_id
                 if differences:
                     before.setdefault(vehicle_id, dict(stored))
@@ -407,10 +410,10 @@ def _change(cursor, table: str, changes: dict[UUID, dict[str, Any]], context: Co
     by_shape: dict[tuple[str, ...], list[tuple]] = {}
     for row_id, values in changes.items():
         shape = tuple(sorted(values))
-        by_shape.setdefault(shape, []).append((*(values[c] for c in shape), row_id))
+        by_shape.setdefault(shape, []).append((*(values[c] for c in shape), clock.now(), row_id))
     for shape, rows in by_shape.items():
         sets = ", ".join(f"{column} = %s" for column in shape)
-        cursor.executemany(f"UPDATE {table} SET {sets}, changed_at = now() WHERE id = %s", rows)  # noqa: S608
+        cursor.executemany(f"UPDATE {table} SET {sets}, changed_at = %s WHERE id = %s", rows)  # noqa: S608
 
 
 def _end_ownerships(cursor, vehicle_ids: list[UUID], context: Context) -> None:
@@ -434,9 +437,9 @@ def _tell_new_customers(cursor, context: Context, any_made: bool) -> None:
         events.record_from(
             cursor,
             "customer.recorded",
-            """SELECT store_id, now(), NULL::int, id, NULL::uuid,
+            """SELECT store_id, %(at)s, NULL::int, id, NULL::uuid,
             jsonb_build_object('source', source, 'import_id', %(batch)s::text) FROM stage_customers_customer""",
-            {"batch": str(context.batch_id)},
+            {"batch": str(context.batch_id), "at": clock.now()},
         )
 
 
@@ -445,10 +448,10 @@ def _tell_purchases(cursor, context: Context, any_made: bool) -> None:
         events.record_from(
             cursor,
             "vehicle.purchased",
-            """SELECT store_id, purchased_on + interval '12 hours', NULL::int,
+            """SELECT store_id, least((purchased_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', %(at)s), NULL::int,
             owner_id, id, jsonb_build_object('label', trim(brand || ' ' || series), 'plate', plate_number, 'import_id', %(batch)s::text)
             FROM stage_customers_vehicle WHERE purchased_on IS NOT NULL AND owner_id IS NOT NULL""",
-            {"batch": str(context.batch_id)},
+            {"batch": str(context.batch_id), "at": clock.now()},
         )
 
 
@@ -467,10 +470,15 @@ def _tell_changes(cursor, context: Context, changes: dict[UUID, dict[str, Any]])
         events.record_from(
             cursor,
             "customer.changed",
-            """SELECT c.store_id, now(), NULL::int, c.id, NULL::uuid,
+            """SELECT c.store_id, %(at)s, NULL::int, c.id, NULL::uuid,
             jsonb_build_object('fields', string_to_array(n.fields, ','), 'import_id', %(batch)s::text)
             FROM unnest(%(ids)s::uuid[], %(fields)s::text[]) n(id, fields) JOIN customers_customer c ON c.id = n.id""",
-            {"batch": str(context.batch_id), "ids": list(changes), "fields": [",".join(f) for f in fields]},
+            {
+                "batch": str(context.batch_id),
+                "ids": list(changes),
+                "fields": [",".join(f) for f in fields],
+                "at": clock.now(),
+            },
         )
 
 

@@ -50,7 +50,9 @@ def test_three_unanswered_calls_end_the_contact(cast, first_service, clock):
         clock.set(mine.starts_at + timedelta(minutes=1))
     commands.record_outcome(mine.contact_id, by=actor, outcome="no_answer")
     mine.refresh_from_db()
-    assert (mine.state, mine.outcome) == ("done", "unreached")
+    assert (mine.state, mine.outcome, mine.attempts) == ("done", "unreached", 3)
+    told = Event.objects.filter(name="contact.missed").order_by("id")
+    assert [event.facts["attempts"] for event in told] == [1, 2, 3]
 
 
 def test_a_call_back_comes_at_the_agreed_time_and_not_before(cast, first_service, clock):

@@ -9,6 +9,7 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cheban.core import clock, privacy
+from cheban.core.models import Event, EventDelivery
 from cheban.customers.importing import pipeline
 from cheban.customers.models import (
     ContactPoint,
@@ -202,6 +203,56 @@ def test_a_customer_list_tells_the_odometer_as_of_the_day_it_comes(store, tmp_pa
     with scope.use([store.id]):
         reading = OdometerReading.objects.get()
         assert (reading.read_on, reading.km) == (clock.today(), 35_000)
+
+
+@pytest.mark.req("R021")
+def test_an_undo_keeps_what_visits_and_calls_have_told_since(store, tmp_path):
+    bring(store, tmp_path / "a.csv", HEAD + GOOD)
+    renamed = bring(store, tmp_path / "b.csv", "客户名称,手机号,职业\n张伟,13812345678,教师\n")
+    bring(store, tmp_path / "c.csv", ORDERS)
+    with scope.use([store.id]):
+        Customer.objects.update(last_contact_at=clock.now())
+    pipeline.undo(renamed.id, store_id=store.id)
+    with scope.use([store.id]):
+        customer = Customer.objects.get()
+    assert (customer.occupation, customer.visits, customer.last_contact_at is None) == ("", 2, False)
+
+
+@pytest.mark.req("R010")
+def test_a_car_reported_sold_is_in_use_again_when_a_file_tells_its_new_owner(store, tmp_path):
+    bring(store, tmp_path / "a.csv", HEAD + GOOD)
+    with scope.use([store.id]):
+        Vehicle.objects.update(is_active=False)
+    bring(store, tmp_path / "b.csv", HEAD + GOOD)  # the same owner again: still sold
+    with scope.use([store.id]):
+        assert not Vehicle.objects.get().is_active
+    bring(store, tmp_path / "c.csv", HEAD + GOOD.replace("张伟,13812345678", "李娜,13900001111"))
+    with scope.use([store.id]):
+        assert Vehicle.objects.get().is_active
+
+
+@pytest.mark.req("R205")
+def test_an_import_tells_its_events_by_the_houses_clock(store, tmp_path):
+    at = clock.now().replace(year=2025, month=6, day=2, hour=4)
+    with clock.frozen(at):
+        bring(store, tmp_path / "a.csv", HEAD + GOOD)
+    with scope.use([store.id]):
+        told = dict(Event.objects.values_list("name", "at"))
+        assert told["customer.recorded"] == at
+        assert told["vehicle.purchased"].isoformat() == "2024-03-05T04:00:00+00:00"
+        assert not EventDelivery.objects.filter(not_before_at__gt=at).exists()
+
+
+@pytest.mark.req("R021")
+def test_a_file_with_wrong_owners_is_undone_after_the_right_owner_came_again(store, tmp_path):
+    bring(store, tmp_path / "a.csv", HEAD + GOOD)
+    wrong = bring(store, tmp_path / "b.csv", HEAD + GOOD.replace("张伟,13812345678", "李娜,13900001111"))
+    bring(store, tmp_path / "c.csv", ORDERS)  # tells the right owner
+    pipeline.undo(wrong.id, store_id=store.id)
+    with scope.use([store.id]):
+        [vehicle] = Vehicle.objects.all()
+        assert VehicleOwnership.objects.get(until_on=None).customer_id == vehicle.owner_id
+        assert vehicle.owner.name == "张伟"
 
 
 @pytest.mark.parametrize(

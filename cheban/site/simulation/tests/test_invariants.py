@@ -1,0 +1,163 @@
+# ruff: noqa: S608 - SQL of ours, put together from constants
+"""Each invariant can fail: data are broken one way at a time, and the failure that comes has the right name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from django.db import connection, connections, transaction
+
+from cheban.core import clock
+from cheban.org import scope
+from cheban.site import simulation
+from cheban.site.simulation import invariants
+from cheban.site.simulation.world import ZONE
+
+END = datetime(2026, 11, 23, 14, 30, tzinfo=ZONE)
+OPEN = "(SELECT id FROM playbook_task WHERE state = 'open' AND customer_id IS NOT NULL ORDER BY due_at, id LIMIT 1)"
+DONE = "(SELECT id FROM playbook_task WHERE state = 'done' AND customer_id IS NOT NULL ORDER BY due_at, id LIMIT 1)"
+COPY = """INSERT INTO playbook_task SELECT (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(),
+  'occasion_on', t.occasion_on + {}))).* FROM playbook_task t WHERE rule = 'inspection_due' ORDER BY id LIMIT 1"""
+EVENT = """INSERT INTO core_event (store_id, name, at, actor_id, customer_id, vehicle_id, facts)
+  SELECT {} FROM core_event e WHERE e.name = 'contact.reached' AND e.facts ->> 'outcome' IN ('booked', 'settled')
+    AND e.customer_id IS NOT NULL ORDER BY e.id LIMIT 1"""
+A_VISIT = "(SELECT vehicle_id FROM workshop_repairorder WHERE vehicle_id IS NOT NULL ORDER BY order_no LIMIT 1)"
+
+BREAKS = {
+    "one_task_per_occasion": ("ALTER TABLE playbook_task DROP CONSTRAINT one_task_per_occasion", COPY.format(0)),
+    "no_reminder_comes_back": (COPY.format(3),),
+    "no_contact_in_quiet_hours": (f"UPDATE playbook_task SET starts_at = '2026-11-20 23:30+08' WHERE id = {OPEN}",),
+    "no_contact_against_a_refusal": (
+        "UPDATE customers_customer SET refused_purposes = '{all}' "
+        f"WHERE id = (SELECT customer_id FROM playbook_task WHERE id = {OPEN})",
+    ),
+    "the_gap_between_contacts_is_kept": (
+        """INSERT INTO core_event (store_id, name, at, customer_id, facts)
+           SELECT store_id, 'contact.reached', planned_on - interval '30 hours', customer_id, '{}' FROM playbook_task
+           WHERE rule = 'inspection_due' ORDER BY id LIMIT 1""",
+    ),
+    "every_closed_task_has_its_outcome": (
+        f"UPDATE playbook_task SET closed_at = closed_at + interval '1 second' WHERE id = {DONE}",
+    ),
+    "unanswered_calls_are_counted": (f"UPDATE playbook_task SET attempts = 3 WHERE id = {OPEN}",),
+    "what_was_taken_back_is_open_again": (
+        EVENT.format(
+            """e.store_id, 'contact.taken_back', e.at + interval '2 minutes', e.actor_id, e.customer_id,
+               e.vehicle_id, jsonb_build_object('rules', e.facts -> 'rules')"""
+        ),
+    ),
+    "open_tasks_can_still_escalate": (
+        "UPDATE playbook_task SET escalation = 0, escalate_at = NULL WHERE state = 'open' AND escalate_at IS NOT NULL",
+    ),
+    "escalation_waits_for_its_time": (
+        f"UPDATE playbook_task SET escalate_at = due_at - interval '1 hour' WHERE id = {OPEN}",
+    ),
+    "no_task_about_anothers_car": (
+        "UPDATE customers_vehicle SET is_active = false WHERE id IN (SELECT vehicle_id FROM playbook_task "
+        "WHERE state = 'open')",
+    ),
+    "work_lies_with_people_who_are_there": (
+        f"UPDATE org_staff SET is_active = false WHERE id = (SELECT assignee_id FROM playbook_task WHERE id = {OPEN})",
+    ),
+    "every_event_has_its_customer": (
+        "INSERT INTO core_event (store_id, name, at, customer_id) "
+        "SELECT id, 'customer.note_added', '2026-11-23 14:29+08', gen_random_uuid() FROM org_store LIMIT 1",
+    ),
+    "deliveries_are_drained": (
+        "INSERT INTO core_eventdelivery (event_id, store_id, reaction, not_before_at) "
+        "SELECT id, store_id, 'x', '2026-11-01' FROM core_event LIMIT 1",
+    ),
+    "no_event_comes_from_the_future": (
+        "INSERT INTO core_event (store_id, name, at) SELECT id, 'weather.warned', '2026-12-24' FROM org_store LIMIT 1",
+    ),
+    "odometers_never_fall_unmarked": (
+        f"""INSERT INTO customers_odometerreading (id, store_id, vehicle_id, read_on, km, source, is_doubtful)
+            SELECT gen_random_uuid(), store_id, id, '2026-11-22', 1, 'staff', false FROM customers_vehicle
+            WHERE id = {A_VISIT}""",
+    ),
+    "customers_sums_are_their_orders": ("UPDATE customers_customer SET spent_fen = spent_fen + 1 WHERE visits > 0",),
+    "orders_are_the_sums_of_their_lines": ("UPDATE workshop_repairorderline SET total_fen = total_fen + 1",),
+    "vehicles_services_are_their_orders": (
+        f"UPDATE customers_vehicle SET services_done = services_done + 1 WHERE id = {A_VISIT}",
+    ),
+    "one_primary_phone": (
+        "UPDATE customers_contactpoint SET is_primary = false WHERE id = (SELECT id FROM customers_contactpoint "
+        "WHERE is_primary LIMIT 1)",
+    ),
+    "sealed_values_open": (
+        """UPDATE customers_contactpoint p SET value_sealed = (SELECT value_sealed FROM customers_contactpoint o
+             WHERE o.id <> p.id LIMIT 1) WHERE id = (SELECT min(id::text)::uuid FROM customers_contactpoint)""",
+    ),
+    "one_owner_at_a_time": (
+        """UPDATE customers_vehicle v SET owner_id = (SELECT id FROM customers_customer c WHERE c.id <> v.owner_id
+             AND c.store_id = v.store_id LIMIT 1) WHERE id = (SELECT min(id::text)::uuid FROM customers_vehicle)""",
+    ),
+    "refusals_are_the_newest_answers": (
+        "UPDATE customers_customer SET refused_purposes = '{care}' WHERE id = (SELECT id FROM customers_customer "
+        "WHERE refused_purposes = '{}' LIMIT 1)",
+    ),
+    "stores_see_only_their_own": (
+        "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
+        f"WHERE id = {OPEN}",
+    ),
+}
+"""Invariant -> what the owner of the tables does to break it; rolled back each time."""
+BY_THE_HOUSE = {"planning_twice_adds_nothing", "care_dates_are_fresh", "every_reveal_is_audited"}
+"""Those that ask the house's own functions; broken below, on its own connection."""
+
+
+def test_each_invariant_can_fail(committed):
+    told = simulation.simulate(seed=2, days=45, customers=80, stores=2, until=END)
+    world = told.world
+
+    assert set(BREAKS) | BY_THE_HOUSE == set(invariants.INVARIANTS)
+    unseen = []
+    with clock.frozen(END):
+        for name, statements in BREAKS.items():
+            with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                    if not statement.startswith("ALTER") and not cursor.rowcount:
+                        unseen.append(f"{name}: nothing was broken")
+                if not invariants.INVARIANTS[name].check(cursor, world.stores, world):
+                    unseen.append(name)
+                transaction.set_rollback(True, using="owner")
+        assert _house_sees(
+            world, "care_dates_are_fresh", "UPDATE customers_vehicle SET inspection_due_on = '2020-01-31'"
+        )
+        world.count["reveals"] += 1_000
+        assert _house_sees(world, "every_reveal_is_audited", "SELECT 1")
+        world.count["reveals"] -= 1_000
+        with pytest.raises(simulation.InvariantBroken, match="seed 2, 2026-11-23: customers_sums_are_their_orders"):
+            with scope.use(world.stores), connection.cursor() as cursor:
+                cursor.execute("UPDATE customers_customer SET visits = visits + 1")
+            simulation.check_all(world)
+
+
+def test_a_plan_that_makes_the_same_twice_is_seen(committed):
+    world = simulation.simulate(seed=2, days=10, customers=60, until=END).world
+    with connections["owner"].cursor() as owner:
+        owner.execute(
+            """CREATE FUNCTION forget_occasion() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN NEW.occasion_on := NEW.occasion_on - (random() * 9000)::int; RETURN NEW; END $$"""
+        )
+        owner.execute(
+            "CREATE TRIGGER forget_occasion BEFORE INSERT ON playbook_task FOR EACH ROW EXECUTE FUNCTION forget_occasion()"
+        )
+        try:
+            owner.execute("DELETE FROM playbook_task")
+            with clock.frozen(END):
+                assert _house_sees(world, "planning_twice_adds_nothing", "SELECT 1")
+        finally:
+            owner.execute("DROP TRIGGER forget_occasion ON playbook_task")
+            owner.execute("DROP FUNCTION forget_occasion")
+
+
+def _house_sees(world, name: str, statement: str) -> list[str]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        scope.set_stores(world.stores)
+        cursor.execute(statement)
+        found = invariants.INVARIANTS[name].check(cursor, world.stores, world)
+        transaction.set_rollback(True)
+    return found
