@@ -8,3 +8,6 @@ class ApiConfig(AppConfig):
 
     name = "cheban.api"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cheban.api import events  # noqa: F401

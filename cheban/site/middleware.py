@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import time
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone, translation
+from django.utils import translation
 
 from cheban.core.errors import Refused
-from cheban.org import access, scope
+from cheban.org import access, entry
 from cheban.site import errors
 
 log = structlog.get_logger("cheban.request")
 
-PUBLIC = ("/account/login", "/healthz", "/readyz", "/static/", "/language/", "/favicon.ico")
-"""Paths that need nobody signed in. Everything else does, by default."""
+PUBLIC = ("/account/login", "/healthz", "/readyz", "/static/", "/language/", "/favicon.ico", "/api/v1/")
+"""Paths that need nobody signed in. Everything else does, by default. Programs show a token instead: `cheban.api.door`."""
 
 
 class RequestLog:
@@ -65,16 +64,15 @@ class Scope:
         try:
             if not request.user.is_authenticated:
                 return self._to_login(request)
-            with transaction.atomic():
-                chosen = request.session.get("store")
-                actor = request.actor = access.actor_for(
-                    request.user, chosen=chosen, origin=request.META.get("REMOTE_ADDR", "")
-                )
-                scope.set_stores(actor.stores, actor_id=actor.staff_id)
-                with translation.override(request.user.language), timezone.override(ZoneInfo("Asia/Shanghai")):
-                    response = self.get_response(request)
-                    if hasattr(response, "render") and not response.is_rendered:
-                        response.render()
+            chosen, origin = request.session.get("store"), request.META.get("REMOTE_ADDR", "")
+            with entry.entered(
+                request,
+                lambda: access.actor_for(request.user, chosen=chosen, origin=origin),
+                language=request.user.language,
+            ):
+                response = self.get_response(request)
+                if hasattr(response, "render") and not response.is_rendered:
+                    response.render()
                 if response.status_code >= 400:
                     transaction.set_rollback(True)
         except OperationalError as error:
