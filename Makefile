@@ -7,7 +7,7 @@ PYTEST := $(PYTHON_RUN) -m pytest
 LOCK := .build/boot/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run stop setup test check lint bench faults format lock clean
+.PHONY: help run stop setup test check lint bench faults docs format lock clean
 
 help: ## 这张表 · this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -42,6 +42,10 @@ bench: ## 性能基准 · benchmarks, written to docs/benchmarks.md
 faults: ## 故障测试 · the long fault tests: kills, full disk
 	@bin/setup test
 	@$(PYTEST) -m faults $(ARGS)
+
+docs: ## 文档网站 · the doc site, in .build/site
+	@bin/setup dev
+	@$(PYTHON_RUN) bin/docs.py --build
 
 format: ## 格式化代码 · format the code
 	@bin/setup dev --quiet

@@ -83,6 +83,16 @@ def measure(code: str) -> Measure:
     return _measures[code]
 
 
+def subjects() -> list[Subject]:
+    """Everything that rules can be about, by name."""
+    return [_subjects[name] for name in sorted(_subjects)]
+
+
+def measures() -> list[Measure]:
+    """Every figure that rules can watch, by code."""
+    return [_measures[code] for code in sorted(_measures)]
+
+
 def tables() -> list[str]:
     """All tables that facts are read from."""
     return sorted({table for subject in _subjects.values() for table in subject.tables})

@@ -61,7 +61,10 @@ def offer() -> None:
     register(
         Subject(
             name="vehicle",
-            source="customers_vehicle v JOIN customers_customer c ON c.id = v.owner_id",
+            # OFFSET 0 keeps it a look-up per vehicle: rules want some vehicles by an index, and a hash join would read
+            # every customer for them (measured: 0.7 s against 3.7 s for 147,000 of 1,780,000).
+            source="customers_vehicle v CROSS JOIN LATERAL "
+            "(SELECT * FROM customers_customer WHERE id = v.owner_id OFFSET 0) c",
             id="v.id",
             store="v.store_id",
             customer="v.owner_id",

@@ -246,7 +246,7 @@ FROM {subject.source} WHERE {subject.store} = ANY (%(stores)s) AND {" AND ".join
 
 INSERT = """
 WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subject_id, occasion_on, due_on, facts,
-    value_fen, last_contact_at, sales_consultant_id, service_specialist_id, service_advisor_id, refused) AS MATERIALIZED (
+    value_fen, last_contact_at, sales_consultant_id, service_specialist_id, service_advisor_id, refused) AS NOT MATERIALIZED (
   {candidates}
 ), owed AS MATERIALIZED (
   SELECT n.*, o.role, o.duty, o.side, o.starts_at, o.due_at, o.escalate_at,
@@ -268,14 +268,16 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
   ORDER BY t.customer_id, side, t.weight DESC, t.id
 ), made AS (
   INSERT INTO playbook_task (store_id, rule, duty, role, assignee_id, customer_id, vehicle_id, subject_id, occasion_on,
-      due_on, facts, weight, value_fen, starts_at, due_at, escalate_at, planned_on, contact_id)
+      due_on, facts, weight, value_fen, starts_at, due_at, escalate_at, planned_on, contact_id, id)
   SELECT o.store_id, o.rule, o.duty, o.role,
     coalesce(r.assignee_id, first_value(o.person_id) OVER contact), o.customer_id, o.vehicle_id, o.subject_id,
     o.occasion_on, o.due_on, o.facts, o.weight, o.value_fen, o.starts_at, o.due_at, o.escalate_at, %(day)s,
-    coalesce(r.contact_id, md5(coalesce(o.customer_id, o.subject_id)::text || o.side || %(day)s::text)::uuid)
+    coalesce(r.contact_id, md5(coalesce(o.customer_id, o.subject_id)::text || o.side || %(day)s::text)::uuid),
+    md5(o.subject_id::text || o.rule || o.occasion_on::text || o.role)::uuid
   FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side
   WHERE NOT o.refused AND NOT o.too_soon
-  WINDOW contact AS (PARTITION BY coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id)
+  WINDOW contact AS (PARTITION BY coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id
+    ROWS UNBOUNDED PRECEDING)
   {conflict}
   RETURNING store_id
 )

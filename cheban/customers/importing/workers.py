@@ -4,6 +4,7 @@ as a spawned process first imports this module to find its functions.
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,9 @@ def start(language: str = "") -> None:
 
     privacy.keyring()
     connection.close()
+    # A chunk is a hundred thousand small objects without cycles; looking for cycles among them costs a fifth.
+    gc.freeze()
+    gc.disable()
 
 
 def work(chunk: Any, context: Any, prepare: bool) -> Worked:

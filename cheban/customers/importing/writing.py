@@ -107,7 +107,8 @@ class Known:
             if numbers:
                 cursor.execute(
                     """SELECT customer_no, id FROM customers_customer WHERE store_id = ANY (
-                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%s)""",
+                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%s)
+                      AND customer_no <> ''""",
                     [numbers],
                 )
                 for number, customer_id in cursor.fetchall():

@@ -40,16 +40,12 @@ PLATE_COLOURS = {
 """The colour of each kind of `customers.plate.KINDS`; the script's palette.js has the same table."""
 
 
-@lru_cache(maxsize=4)
-def _manifest(path: Path, changed_ns: int) -> dict[str, Any]:
-    return json.loads(path.read_text())
-
-
+@lru_cache(maxsize=1)
 def manifest() -> dict[str, Any]:
-    """What `node frontend/build.mjs` built: {files: name -> hashed name, icons: [names]}."""
+    """What `node frontend/build.mjs` built: {files: name -> hashed name, icons: [names]}. Read once per process."""
     path = Path(settings.STATIC_ROOT) / "manifest.json"
     try:
-        return _manifest(path, path.stat().st_mtime_ns if settings.DEBUG else 0)
+        return json.loads(path.read_text())
     except FileNotFoundError:
         raise RuntimeError(
             "the front end is not built: run `make assets` (npm ci && node frontend/build.mjs)"

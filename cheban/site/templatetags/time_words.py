@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 AMBER_SHARE = 0.25
@@ -27,27 +28,40 @@ class Clock:
     level: Level
 
 
+WEEKDAYS = (
+    gettext_noop("周一"),
+    gettext_noop("周二"),
+    gettext_noop("周三"),
+    gettext_noop("周四"),
+    gettext_noop("周五"),
+    gettext_noop("周六"),
+    gettext_noop("周日"),
+)
+MONTHS = (
+    gettext_noop("1 月"),
+    gettext_noop("2 月"),
+    gettext_noop("3 月"),
+    gettext_noop("4 月"),
+    gettext_noop("5 月"),
+    gettext_noop("6 月"),
+    gettext_noop("7 月"),
+    gettext_noop("8 月"),
+    gettext_noop("9 月"),
+    gettext_noop("10 月"),
+    gettext_noop("11 月"),
+    gettext_noop("12 月"),
+)
+NEAR = {-1: gettext_noop("昨天"), 0: gettext_noop("今天"), 1: gettext_noop("明天")}
+
+
 def weekday(day: date) -> str:
     """周一 ... 周日."""
-    return (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))[day.weekday()]
+    return _(WEEKDAYS[day.weekday()])
 
 
 def month(number: int) -> str:
     """1 月 ... 12 月."""
-    return (
-        _("1 月"),
-        _("2 月"),
-        _("3 月"),
-        _("4 月"),
-        _("5 月"),
-        _("6 月"),
-        _("7 月"),
-        _("8 月"),
-        _("9 月"),
-        _("10 月"),
-        _("11 月"),
-        _("12 月"),
-    )[number - 1]
+    return _(MONTHS[number - 1])
 
 
 def span(seconds: float) -> str:
@@ -115,8 +129,8 @@ def moment_words(at: datetime | date, *, now: datetime, zone: tzinfo) -> str:
 
 def _day_near(day: date, *, today: date) -> str:
     days = (day - today).days
-    if near := {-1: _("昨天"), 0: _("今天"), 1: _("明天")}.get(days):
-        return near
+    if days in NEAR:
+        return _(NEAR[days])
     if -7 < days < 0:
         return _("%(n)d 天前") % {"n": -days}
     if 0 < days < 7:

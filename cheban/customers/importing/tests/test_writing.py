@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from cheban.core import clock, privacy
 from cheban.customers.importing import pipeline
@@ -201,3 +202,22 @@ def test_a_customer_list_tells_the_odometer_as_of_the_day_it_comes(store, tmp_pa
     with scope.use([store.id]):
         reading = OdometerReading.objects.get()
         assert (reading.read_on, reading.km) == (clock.today(), 35_000)
+
+
+@pytest.mark.parametrize(
+    ("heads", "row", "column", "index"),
+    [
+        ("客户编号,客户名称,手机号\n", "C77,张伟,13812345678\n", "customer_no", "customer_by_number"),
+        (HEAD, GOOD, "plate_number", "vehicle_by_plate"),
+        (HEAD, GOOD, "vin", "a_vin_is_known_once_per_store"),
+    ],
+)
+def test_who_is_known_is_found_by_an_index_however_many_there_are(store, tmp_path, heads, row, column, index):
+    bring(store, tmp_path / "a.csv", heads + row)
+    with CaptureQueriesContext(connection) as seen:
+        bring(store, tmp_path / "b.csv", heads + row)
+    [asked] = [q["sql"] for q in seen if f"{column} = ANY" in q["sql"] and q["sql"].lstrip().startswith("SELECT")][:1]
+    with scope.use([store.id]), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + asked)
+        assert index in "\n".join(line for (line,) in cursor.fetchall())
