@@ -29,6 +29,7 @@ def sign_in(store_ids: list[int]) -> list[tuple[str, str]]:
 
     from cheban.org.models import Staff, StaffRole
     from cheban.org.roles import Role
+    from cheban.site.idle import BEGAN
 
     found = []
     for number in range(20):
@@ -39,6 +40,7 @@ def sign_in(store_ids: list[int]) -> list[tuple[str, str]]:
         session[SESSION_KEY] = str(staff.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
+        session[BEGAN] = time.time()
         session.create()
         found.append((session.session_key, _get_new_csrf_string()))
     return found

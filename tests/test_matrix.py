@@ -15,8 +15,14 @@ from cheban.org.roles import GRANTS, Role
 from cheban.playbook.models import Task
 from tests import given
 
-PUBLIC = {"healthz", "readyz", "language", "account_login"}
-ANYBODY = {"home", "choose_store", "theme", "account_logout", "account_change_password"}
+PUBLIC = {"healthz", "readyz", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
+ANYBODY = {"home", "choose_store", "theme", "account_logout", "account_change_password", "account_reauthenticate"} | {
+    "usersessions_list",
+    *(f"mfa_{name}" for name in ("index", "reauthenticate", "activate_totp", "deactivate_totp")),
+    *(f"mfa_{name}_recovery_codes" for name in ("view", "generate", "download")),
+    *(f"mfa_{name}_webauthn" for name in ("list", "add", "reauthenticate", "remove", "edit")),
+}
+"""Routes of one's own account."""
 EXPECTED = {
     "search": "customer.see",
     "playbook:my_day": "task.see_own",
@@ -55,6 +61,7 @@ EXPECTED = {
     "org:set_roles": "staff.manage",
     "org:set_active": "staff.manage",
     "org:reset_password": "staff.manage",
+    "org:security": "security.manage",
     "org:permissions": "staff.see",
     "org:calendar": "calendar.see",
     "org:set_day": "calendar.edit",
@@ -175,6 +182,7 @@ def things(cast):
             "contact_id": contact,
             "event_id": 999_999,
             "what": "contact_point",
+            "pk": 999_999,
             "kind": "customers",
             "code": "birthday",
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
@@ -203,6 +211,7 @@ def address(name: str, ids: dict) -> str:
         "slug:kind",
         "slug:code",
         "int:staff_id",
+        "int:pk",
     ):
         path = path.replace(f"<{part}>", str(values[part.split(":")[1]]))
     return path

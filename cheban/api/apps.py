@@ -11,3 +11,7 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.api import events  # noqa: F401
+        from cheban.core import sealed
+
+        sealed.declare("api_keptanswer", "body_sealed", "api_keptanswer.body")
+        sealed.declare("api_webhookendpoint", "secret_sealed", "api_webhookendpoint.secret")

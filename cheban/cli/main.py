@@ -50,6 +50,8 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("demo:demo", "生成演示数据 · make demo data"),
     "playbook": Command("playbook:app", "跑当日计划、解释任务 · run the day, explain a task"),
     "users": Command("users:app", "员工账号 · staff accounts"),
+    "keys": Command("keys:app", "加密密钥：列出、更换、销毁 · keys: list, rotate, retire"),
+    "audit": Command("audit:app", "核对审计记录 · does the audit trail hold"),
     "doctor": Command("doctor:doctor", "检查安装 · check this installation"),
     "stop": Command("stop:stop", "停止 · stop what runs on this data folder"),
     "migrate": Command("migrate:migrate", "更新数据表 · bring the tables up to date"),

@@ -71,6 +71,14 @@ class AuditEntry(models.Model):
         ]
 
 
+class AuditLink(models.Model):
+    """One link of the audit trail's chain; see core.audit. Append-only for the application's role."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    hash = models.BinaryField(max_length=32)
+
+
 class DataKey(models.Model):
     """A data key, wrapped by the master key. The highest id seals; all open. See core.privacy."""
 

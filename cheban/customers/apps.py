@@ -10,9 +10,14 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.core import slots
+        from cheban.core import sealed, slots
         from cheban.customers import events, facts, queries, reactions  # noqa: F401
 
         facts.offer()
         slots.provide("contact.cards", queries.cards)
         slots.provide("contact.detail", queries.contact_detail)
+        sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")
+        sealed.declare("customers_customer", "id_number_sealed", "customers_customer.id_number")
+        sealed.declare("customers_customer", "address_sealed", "customers_customer.address")
+        sealed.declare("customers_importrow", "content_sealed", "customers_importrow.content")
+        sealed.declare_folder("files/imports", lambda name: f"import:{name.partition('.')[0]}")

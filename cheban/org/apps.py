@@ -22,6 +22,7 @@ class OrgConfig(AppConfig):
     def ready(self) -> None:
         from cheban.core import events
         from cheban.org import dispatch, facts
+        from cheban.org import events as _told  # noqa: F401
 
         facts.offer()
 

@@ -13,6 +13,15 @@ class DealerGroup(models.Model):
     """A dealer group: the legal owner of its stores' data."""
 
     name = models.CharField(max_length=64, unique=True)
+    require_second_factor = models.BooleanField(default=False)  # of the roles in roles.NEED_SECOND_FACTOR
+    idle_minutes = models.SmallIntegerField(default=30)  # without a request, then the password is asked again
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="idle_time_is_5_minutes_to_12_hours", condition=models.Q(idle_minutes__range=(5, 720))
+            )
+        ]
 
 
 class Store(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 from cheban.core.errors import NotFound
 from cheban.core.models import AuditEntry, CalendarDay, OpeningSpan
 from cheban.org.access import COMMANDS, Actor
-from cheban.org.models import Staff, StaffRole, Store
+from cheban.org.alarms import ALARM
+from cheban.org.models import DealerGroup, Staff, StaffRole, Store
 from cheban.org.roles import GRANTS, PERMISSIONS, Role
 
 
@@ -58,6 +60,11 @@ def staff_list(actor: Actor) -> list[dict[str, Any]]:
     return list(people.values())
 
 
+def security(actor: Actor) -> DealerGroup | None:
+    """The group whose sign-in rules hold for the chosen stores."""
+    return DealerGroup.objects.filter(store__in=actor.stores).order_by("id").first()
+
+
 def staff(staff_id: int, actor: Actor) -> Staff:
     """A staff member who works in one of the chosen stores. Raises NotFound."""
     found = Staff.objects.filter(id=staff_id, roles__store_id__in=actor.stores).distinct().first()
@@ -76,15 +83,34 @@ def calendar_page(store: Store, *, year: int) -> dict[str, Any]:
     }
 
 
-def audit_page(*, before: int | None = None, limit: int = 100) -> dict[str, Any]:
-    """The newest audit rows of the scope, by keyset, with names."""
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which audit rows: of a person, an action, a subject (`customer:…`), alarms only; all optional."""
+
+    actor_id: int | None = None
+    action: str = ""
+    subject: str = ""
+    alarms: bool = False
+
+
+def audit_page(wanted: AuditFilter, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
+    """The newest audit rows of the scope, by keyset, with names. Two queries."""
     rows = AuditEntry.objects.order_by("-id")
+    if wanted.actor_id is not None:
+        rows = rows.filter(actor_id=wanted.actor_id)
+    if wanted.action:
+        rows = rows.filter(action=wanted.action)
+    if wanted.subject:
+        rows = rows.filter(subject=wanted.subject)
+    if wanted.alarms:
+        rows = rows.filter(action=ALARM)
     if before:
         rows = rows.filter(id__lt=before)
     found = list(rows[: limit + 1])
     names = dict(Staff.objects.filter(id__in={r.actor_id for r in found if r.actor_id}).values_list("id", "name"))
     for row in found:
         row.actor_name = names.get(row.actor_id, "")
+        row.is_alarm = row.action == ALARM
     return {"rows": found[:limit], "before": found[limit - 1].id if len(found) > limit else None}
 
 

@@ -51,6 +51,7 @@ PERMISSIONS: dict[str, str] = {
     "audit.see": _("看审计记录"),
     "token.manage": _("管理接口令牌"),
     "webhook.manage": _("管理事件推送"),
+    "security.manage": _("规定登录安全"),
 }
 
 _SEE = {"customer.see", "playbook.see", "calendar.see"}
@@ -95,6 +96,10 @@ GRANTS: dict[str, frozenset[str]] = {
     ),
 }
 """Role -> what it may do. The role matrix test walks every route with every role against this."""
+
+
+NEED_SECOND_FACTOR = frozenset({Role.GROUP_ADMIN, Role.OPERATIONS, Role.STORE_MANAGER})
+"""Roles that reach many people's data: where the group asks for it, they sign in with a second factor."""
 
 
 def permissions_of(roles: set[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("staff/<int:staff_id>/roles/", views.set_roles, name="set_roles"),
     path("staff/<int:staff_id>/active/", views.set_active, name="set_active"),
     path("staff/<int:staff_id>/password/", views.reset_password, name="reset_password"),
+    path("security/", views.security, name="security"),
     path("permissions/", views.permissions, name="permissions"),
     path("calendar/", views.calendar, name="calendar"),
     path("calendar/day/", views.set_day, name="set_day"),

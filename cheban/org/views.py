@@ -45,7 +45,22 @@ def staff(request: HttpRequest) -> dict:
         "people": queries.staff_list(request.actor),
         "roles": Role.choices,
         "store_list": queries.stores(request.actor),
+        "security": queries.security(request.actor) if request.actor.may("security.manage") else None,
     }
+
+
+@require_POST
+@page(may="security.manage")
+def security(request: HttpRequest) -> HttpResponse:
+    """How the group's people sign in."""
+    minutes = request.POST.get("idle_minutes", "")
+    commands.set_security(
+        by=request.actor,
+        require_second_factor=request.POST.get("second_factor") == "1",
+        idle_minutes=int(minutes) if minutes.isdigit() else 0,
+    )
+    messages.success(request, _("登录安全的规定已更新，下一次打开页面起生效。"))
+    return redirect("org:staff")
 
 
 def _roles(request: HttpRequest) -> list[tuple[int, str]]:
@@ -175,6 +190,13 @@ def seed_year(request: HttpRequest) -> HttpResponse:
 
 @page("org/audit.html", may="audit.see")
 def audit(request: HttpRequest) -> dict:
-    """Who saw or changed what."""
-    before = request.GET.get("before", "")
-    return queries.audit_page(before=int(before) if before.isdigit() else None)
+    """Who saw or changed what; of one person, one customer, or the alarms only."""
+    before, person = request.GET.get("before", ""), request.GET.get("person", "")
+    wanted = queries.AuditFilter(
+        actor_id=int(person) if person.isdigit() else None,
+        action=request.GET.get("action", ""),
+        subject=request.GET.get("subject", ""),
+        alarms=request.GET.get("alarms") == "1",
+    )
+    found = queries.audit_page(wanted, before=int(before) if before.isdigit() else None)
+    return found | {"wanted": wanted, "people": queries.staff_list(request.actor)}

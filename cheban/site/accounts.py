@@ -1,11 +1,15 @@
-"""How allauth behaves here: no sign-up, staff are made by managers."""
+"""How allauth behaves here: no sign-up, staff are made by managers; secrets of second factors lie sealed."""
 
 from __future__ import annotations
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from cheban.core import privacy
+from cheban.org.access import actor_for
 from cheban.org.models import Staff
 from cheban.site import errors
 
@@ -33,3 +37,34 @@ class Adapter(DefaultAccountAdapter):
 
     def send_mail(self, *args, **kwargs) -> None:
         """Staff have no e-mail address here; nothing to send."""
+
+    def send_notification_mail(self, *args, **kwargs) -> None:
+        """As above: the audit trail tells of changes to how somebody signs in."""
+
+
+class SecondFactor(DefaultMFAAdapter):
+    """Authenticator apps and passkeys of staff."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("验证码不对，或已经用过。"),
+        "cannot_delete_authenticator": _("您的角色需要第二重验证，不能停用最后一种。"),
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Secrets of authenticator apps and recovery codes lie under a key that is outside the database."""
+        return privacy.lock(text, purpose="second-factor")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """See `encrypt`."""
+        return privacy.unlock(encrypted_text, purpose="second-factor")
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Not the last one of a person whose roles need one."""
+        if not actor_for(authenticator.user).needs_second_factor:
+            return True
+        others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
+        return others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+
+    def generate_authenticator_name(self, user, type) -> str:
+        """What a new passkey is called before somebody renames it."""
+        return str(_("我的通行密钥"))

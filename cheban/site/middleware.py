@@ -6,6 +6,7 @@ import time
 from uuid import uuid4
 
 import structlog
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -14,12 +15,23 @@ from django.utils import translation
 
 from cheban.core.errors import Refused
 from cheban.org import access, entry
-from cheban.site import errors
+from cheban.site import errors, idle
 
 log = structlog.get_logger("cheban.request")
 
-PUBLIC = ("/account/login", "/healthz", "/readyz", "/static/", "/language/", "/favicon.ico", "/api/v1/")
-"""Paths that need nobody signed in. Everything else does, by default. Programs show a token instead: `cheban.api.door`."""
+PUBLIC = (
+    "/account/login",
+    "/account/2fa/authenticate/",  # between password and second factor
+    "/account/2fa/webauthn/login/",
+    "/healthz",
+    "/readyz",
+    "/static/",
+    "/language/",
+    "/favicon.ico",
+    "/api/v1/",
+)
+"""Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:
+`cheban.api.door`."""
 
 
 class RequestLog:
@@ -69,7 +81,12 @@ class Scope:
                 request,
                 lambda: access.actor_for(request.user, chosen=chosen, origin=origin),
                 language=request.user.language,
-            ):
+            ) as actor:
+                if idle.is_over(request, minutes=actor.idle_minutes):
+                    return idle.end(request)
+                request.second_factor_missing = actor.needs_second_factor and not is_mfa_enabled(request.user)
+                if request.second_factor_missing and not request.path.startswith("/account/"):
+                    return redirect("mfa_index")
                 response = self.get_response(request)
                 if hasattr(response, "render") and not response.is_rendered:
                     response.render()
@@ -79,6 +96,9 @@ class Scope:
             return errors.unavailable(request, error)
         if response.get("Content-Type", "").startswith(("text/html", "application/json")):
             response["Cache-Control"] = "no-store"
+        idle.remember(request, response)
+        if not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"cache"'  # signed out: the next person at this desk finds nothing
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

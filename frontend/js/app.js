@@ -13,3 +13,4 @@ import './upload.js';
 import './forms.js';
 import './panels.js';
 import './imports.js';
+import './passkeys.js';
