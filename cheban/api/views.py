@@ -150,7 +150,7 @@ def _endpoint(request: HttpRequest, endpoint: Any, **more: Any) -> dict[str, Any
     return {
         "endpoint": endpoint,
         "log": told.log(endpoint, before=request.GET.get("before", ""), only=only),
-        "only": only,
+        "log_state": only,
         "events": feed.catalogue(),
         "errors": {},
         "typed": {"name": endpoint.name, "url": endpoint.url, "events": endpoint.event_names},
