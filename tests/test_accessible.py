@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from cheban.api import tokens
+from cheban.api.webhooks import commands as webhooks
 from cheban.core import clock as real_clock
 from cheban.customers import commands
 from cheban.customers.importing import pipeline
@@ -38,6 +40,16 @@ def shop(committed, clock, tmp_path):
         commands.change_consent(
             cast.customer, by=by, purpose="marketing", channel="any", is_given=False, proof="电话里说的"
         )
+        tokens.make(by=by, name="某某 ERP", scopes=["customers:read"], store_ids=[cast.a.id])
+        cast.endpoint, _secret = webhooks.make(
+            by=by,
+            name="集团数据平台",
+            url="https://example.com/hook",
+            event_names=["customer.note_added"],
+            store_ids=[cast.a.id],
+        )
+        commands.add_note(cast.customer, by=by, text="周末来取车")
+        webhooks.test(cast.endpoint, by=by)
     path = tmp_path / "客户.csv"
     path.write_text(FILE, encoding="utf-8")
     with scope.use([cast.a.id]):
@@ -68,6 +80,10 @@ def test_no_page_has_a_serious_barrier(shop):
         "calendar": "/settings/calendar/",
         "audit": "/settings/audit/",
         "promises kept": "/metrics/kept/",
+        "tokens": "/settings/tokens/",
+        "webhooks": "/settings/webhooks/",
+        "one webhook": f"/settings/webhooks/{shop.endpoint.id}/",
+        "interface reference": "/api/v1/docs",
         "password": "/account/password/",
         "not found": "/nothing-here/",
     }

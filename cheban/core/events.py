@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,8 @@ class Declared:
     facts: Mapping[str, str]
 
 
+HISTORY = timedelta(days=7)
+"""What many rows tell at once and happened so long ago is history to other systems."""
 _declared: dict[str, Declared] = {}
 _reactions: dict[str, dict[str, Callable[[Event], None]]] = {}
 
@@ -119,9 +121,11 @@ def record_from(
     """Write many events with one INSERT ... SELECT (bulk paths); returns how many.
 
     `select` gives store_id, at, actor_id, customer_id, vehicle_id, facts (jsonb), in this order. Nobody reacts to
-    what is history.
+    what is history; other systems (webhooks, decision 0008) are not told either, nor of what is older than a week.
     """
     declared(name)
+    until = "infinity" if is_history else (clock.now() - HISTORY).isoformat()
+    cursor.execute("SELECT set_config('app.history_until', %s, true)", [until])
     values = dict(params or {}) | {
         "event_name": name,
         "reactions": [] if is_history else list(reactions_to(name)),
@@ -135,4 +139,6 @@ def record_from(
             SELECT count(*) FROM told""",  # noqa: S608 - our own SQL, values are parameters
         values,
     )
-    return cursor.fetchone()[0]
+    written = cursor.fetchone()[0]
+    cursor.execute("SELECT set_config('app.history_until', '', true)")
+    return written

@@ -93,10 +93,16 @@ def create_customer(
     parsed_vin = read("vin", parse_vin, vin) if vin.strip() else None
     if store_id not in by.stores:
         raise NotFound(_("请选择您所在的门店。"))
+    if fields.get("birth_on") and fields["birth_on"] > clock.today():
+        wrong["birth_on"] = _("生日在将来。请检查年份。")
     if wrong:
         raise Invalid(_("有几处需要改正。"), **wrong)
     customer = Customer.objects.create(
-        store_id=store_id, name=clean, **name_columns(clean), **{k: v for k, v in fields.items() if k in EDITABLE and v}
+        store_id=store_id,
+        name=clean,
+        **name_columns(clean),
+        birthday=None if fields.get("lunar_birthday") else birthday_of(fields.get("birth_on")),
+        **{k: v for k, v in fields.items() if k in EDITABLE and v},
     )
     add_phone_row(customer, number.e164, kind="landline" if number.kind == "landline" else "mobile", primary=True)
     if parsed_plate or parsed_vin:

@@ -29,13 +29,17 @@ COMMANDS: dict[str, list[str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person (or the house itself, `staff_id` None) with their roles per store and chosen scope."""
+    """A person (or the house itself, `staff_id` None) with their roles per store and chosen scope.
+
+    `limit` is for a program that acts for a person: what it may do is at most this, and at most what the person may.
+    """
 
     staff_id: int | None
     name: str
     roles: Mapping[int, frozenset[str]]
     stores: tuple[int, ...]
     origin: str = ""
+    limit: frozenset[str] | None = None
     needs_second_factor: bool = False
     idle_minutes: int = 30
 
@@ -45,7 +49,8 @@ class Actor:
         if self.staff_id is None:
             return frozenset(PERMISSIONS)
         held = [permissions_of(set(self.roles.get(store, ()))) for store in self.stores]
-        return frozenset.intersection(*held) if held else frozenset()
+        whole = frozenset.intersection(*held) if held else frozenset()
+        return whole if self.limit is None else whole & self.limit
 
     @property
     def all_roles(self) -> frozenset[str]:

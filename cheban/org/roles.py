@@ -49,6 +49,8 @@ PERMISSIONS: dict[str, str] = {
     "staff.see": _("看人员与角色"),
     "staff.manage": _("管理人员与角色"),
     "audit.see": _("看审计记录"),
+    "token.manage": _("管理接口令牌"),
+    "webhook.manage": _("管理事件推送"),
     "security.manage": _("规定登录安全"),
 }
 
@@ -71,7 +73,7 @@ _MANAGE = _DESK | {
 GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
     Role.OPERATIONS: frozenset(_MANAGE | {"audit.see"}),
-    Role.STORE_MANAGER: frozenset(_MANAGE | {"audit.see", "staff.manage"}),
+    Role.STORE_MANAGER: frozenset(_MANAGE | {"audit.see", "staff.manage", "token.manage", "webhook.manage"}),
     Role.SALES_CONSULTANT: frozenset(_DESK),
     Role.SERVICE_ADVISOR: frozenset(_DESK),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | {"import.see", "import.run"}),

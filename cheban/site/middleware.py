@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import structlog
 from allauth.mfa.utils import is_mfa_enabled
@@ -12,10 +11,10 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone, translation
+from django.utils import translation
 
 from cheban.core.errors import Refused
-from cheban.org import access, scope
+from cheban.org import access, entry
 from cheban.site import errors, idle
 
 log = structlog.get_logger("cheban.request")
@@ -29,8 +28,10 @@ PUBLIC = (
     "/static/",
     "/language/",
     "/favicon.ico",
+    "/api/v1/",
 )
-"""Paths that need nobody signed in. Everything else does, by default."""
+"""Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:
+`cheban.api.door`."""
 
 
 class RequestLog:
@@ -75,21 +76,20 @@ class Scope:
         try:
             if not request.user.is_authenticated:
                 return self._to_login(request)
-            with transaction.atomic():
-                chosen = request.session.get("store")
-                actor = request.actor = access.actor_for(
-                    request.user, chosen=chosen, origin=request.META.get("REMOTE_ADDR", "")
-                )
+            chosen, origin = request.session.get("store"), request.META.get("REMOTE_ADDR", "")
+            with entry.entered(
+                request,
+                lambda: access.actor_for(request.user, chosen=chosen, origin=origin),
+                language=request.user.language,
+            ) as actor:
                 if idle.is_over(request, minutes=actor.idle_minutes):
                     return idle.end(request)
                 request.second_factor_missing = actor.needs_second_factor and not is_mfa_enabled(request.user)
                 if request.second_factor_missing and not request.path.startswith("/account/"):
                     return redirect("mfa_index")
-                scope.set_stores(actor.stores, actor_id=actor.staff_id)
-                with translation.override(request.user.language), timezone.override(ZoneInfo("Asia/Shanghai")):
-                    response = self.get_response(request)
-                    if hasattr(response, "render") and not response.is_rendered:
-                        response.render()
+                response = self.get_response(request)
+                if hasattr(response, "render") and not response.is_rendered:
+                    response.render()
                 if response.status_code >= 400:
                     transaction.set_rollback(True)
         except OperationalError as error:

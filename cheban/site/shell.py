@@ -25,6 +25,8 @@ MENU = (
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
     (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
     (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
+    (gettext_noop("接口令牌"), "api:tokens", "key", "token.manage", gettext_noop("设置")),
+    (gettext_noop("事件推送"), "api:webhooks", "send", "webhook.manage", gettext_noop("设置")),
     (gettext_noop("审计记录"), "org:audit", "eye-check", "audit.see", gettext_noop("设置")),
 )
 """The menu, in order; an entry is shown to those who may open it."""
@@ -61,6 +63,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "group": _(group) if group else "",
                 "key": KEYS.get(name, ""),
                 "active": here == name
+                or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
                 or (
                     here.split(":")[0] == name.split(":")[0] == "customers" and ("import" in here) == ("import" in name)
                 ),

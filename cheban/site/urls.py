@@ -3,6 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path
 
+from cheban.api import v1
 from cheban.site import views
 
 handler404 = "cheban.site.errors.not_found"
@@ -26,4 +27,6 @@ urlpatterns = [
     path("customers/", include("cheban.customers.urls")),
     path("settings/", include("cheban.org.urls")),
     path("metrics/", include("cheban.scorecard.urls")),
+    path("settings/", include("cheban.api.urls")),
+    path("api/v1/", include((v1.urls(), "rest"))),
 ]

@@ -1,0 +1,240 @@
+"""Every endpoint x every role x own and other store, generated from the router; the document says what the router does.
+
+R019, Y02, reliability A 1, 4, H 87. Row 1: another store's row is 404. A new endpoint without a row in EXPECTED fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from cheban.api import document, tokens, v1
+from cheban.api.models import ApiToken
+from cheban.api.scopes import SCOPES
+from cheban.core.ids import new_id
+from cheban.customers.models import ImportBatch
+from cheban.org import scope
+from cheban.org.roles import GRANTS, PERMISSIONS, Role
+from cheban.playbook.models import Task
+from cheban.workshop.models import RepairOrder
+from tests import given
+
+EXPECTED = {
+    "GET /customers": "customers:read",
+    "POST /customers": "customers:write",
+    "POST /customers/search": "customers:read",
+    "GET /customers/{customer_id}": "customers:read",
+    "PATCH /customers/{customer_id}": "customers:write",
+    "POST /customers/{customer_id}/reveal": "customers:reveal",
+    "POST /customers/{customer_id}/notes": "customers:write",
+    "GET /customers/{customer_id}/consents": "consent:read",
+    "POST /customers/{customer_id}/consents": "consent:write",
+    "GET /customers/{customer_id}/timeline": "events:read",
+    "GET /vehicles": "vehicles:read",
+    "POST /vehicles": "vehicles:write",
+    "GET /vehicles/{vehicle_id}": "vehicles:read",
+    "PATCH /vehicles/{vehicle_id}": "vehicles:write",
+    "POST /vehicles/{vehicle_id}/odometer": "vehicles:write",
+    "GET /vehicles/{vehicle_id}/owners": "vehicles:read",
+    "POST /vehicles/{vehicle_id}/owners": "vehicles:write",
+    "GET /repair-orders": "repair_orders:read",
+    "GET /repair-orders/{order_id}": "repair_orders:read",
+    "GET /tasks": "",
+    "POST /tasks/{contact_id}/outcome": "tasks:write",
+    "GET /events": "events:read",
+    "GET /me": "",
+    "GET /stores": "",
+    "GET /staff": "staff:read",
+    "GET /metrics": "metrics:read",
+    "GET /imports": "imports:read",
+    "GET /imports/{batch_id}": "imports:read",
+    "PUT /inbound/{source}/customers": "inbound:write",
+    "PUT /inbound/{source}/vehicles": "inbound:write",
+    "PUT /inbound/{source}/repair-orders": "inbound:write",
+}
+"""Endpoint -> scope ('' = any token; /tasks asks by `of`)."""
+ROUTER = {f"{method} {route}": operation for method, route, operation in v1.operations()}
+
+
+@pytest.mark.req("R019")
+def test_every_endpoint_has_an_expectation():
+    assert {name: operation.auth_callbacks[0].scope for name, operation in ROUTER.items()} == EXPECTED
+
+
+def test_every_scope_stands_for_permissions_that_there_are():
+    assert all(scope.permissions and scope.permissions <= set(PERMISSIONS) for scope in SCOPES.values())
+
+
+def test_the_document_is_the_router():
+    """Row 87: no endpoint that is not written down, none written down that is not there."""
+    told = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, methods in document.openapi()["paths"].items()
+        for method in methods
+    }
+    assert told == set(ROUTER)
+    assert document.openapi()["openapi"] == "3.1.0"
+    json.dumps(document.openapi())
+
+
+@pytest.fixture
+def things(cast):
+    """One of everything in store A and in store B."""
+    found = {}
+    for key, store in (("own", cast.a), ("other", cast.b)):
+        scope.set_stores([store.id])
+        customer = given.customer(store, phone="13800001234" if key == "own" else "13900001234")
+        vehicle = given.vehicle(store, customer, vin="")
+        order = RepairOrder.objects.create(
+            store=store, order_no="RO1", customer=customer, vehicle=vehicle, in_at=given.clock.now()
+        )
+        batch = ImportBatch.objects.create(
+            store=store, file_name="x", file_sha256=b"", file_bytes=1, kind="customers", state="done", plan={}
+        )
+        contact = new_id()
+        Task.objects.create(
+            store=store,
+            rule="birthday",
+            duty="x",
+            role="sales_consultant",
+            customer_id=customer.id,
+            subject_id=customer.id,
+            occasion_on=given.days(0),
+            contact_id=contact,
+            due_on=given.days(0),
+            starts_at=given.clock.now(),
+            due_at=given.clock.now(),
+            planned_on=given.days(0),
+        )
+        found[key] = {
+            "customer_id": customer.id,
+            "vehicle_id": vehicle.id,
+            "order_id": order.id,
+            "batch_id": batch.id,
+            "contact_id": contact,
+            "source": "erp",
+        }
+    scope.set_stores([cast.a.id])
+    return found
+
+
+def token_of(cast, role: str, *, scopes=tuple(SCOPES), per_minute: int = 600) -> str:
+    """A token with these scopes of a person of store A, made as if the person once could."""
+    person, secret = cast.staff[role], "s" * 43
+    made = ApiToken.objects.create(
+        name="x",
+        prefix=new_id().hex[-12:],
+        secret_hash=tokens._hash(secret),
+        maker=person,
+        maker_stamp=tokens.stamp(person),
+        store_ids=[cast.a.id],
+        scopes=list(scopes),
+        per_minute=per_minute,
+        expires_at=given.clock.now() + given.timedelta(days=1),
+    )
+    return f"cbn_{made.prefix}_{secret}"
+
+
+def body_of(name: str, ids: dict) -> dict | None:
+    """A body that is in order."""
+    rows = {
+        "customers": [{"external_id": "1", "name": "王强", "mobile": "13700001111"}],
+        "vehicles": [{"external_id": "1", "name": "王强", "mobile": "13700001111", "plate": "沪B12345"}],
+        "repair-orders": [{"external_id": "R1", "in_at": "2026-11-01T09:00:00+08:00", "lines": [{"item": "机油"}]}],
+    }
+    return {
+        "POST /customers": {"name": "李雷", "phone": "13600001111"},
+        "POST /customers/search": {"q": "张"},
+        "PATCH /customers/{customer_id}": {"occupation": "教师"},
+        "POST /customers/{customer_id}/reveal": {"field": "phone", "reason": "回电"},
+        "POST /customers/{customer_id}/notes": {"text": "想换轮胎"},
+        "POST /customers/{customer_id}/consents": {"purpose": "care", "is_given": True, "proof": "电话"},
+        "POST /vehicles": {"owner_id": str(ids["customer_id"]), "plate": "沪C12345"},
+        "PATCH /vehicles/{vehicle_id}": {"colour": "白"},
+        "POST /vehicles/{vehicle_id}/odometer": {"km": 1000},
+        "POST /vehicles/{vehicle_id}/owners": {"customer_id": str(ids["customer_id"])},
+        "POST /tasks/{contact_id}/outcome": {"outcome": "no_answer"},
+    }.get(name) or ({"rows": rows[name.rsplit("/", 1)[1]]} if name.startswith("PUT") else None)
+
+
+def ask(token: str, name: str, ids: dict, *, body: dict | None = None, query: str = "") -> tuple[int, dict]:
+    """Status and answer."""
+    method, route = name.split(" ")
+    path = "/api/v1" + re.sub(r"{(\w+)}", lambda found: str(ids[found[1]]), route) + query
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": new_id().hex}
+    sent = body if body is not None else body_of(name, ids)
+    data = "" if sent is None else json.dumps(sent)
+    client = Client(raise_request_exception=False)
+    answer = client.generic(method, path, data, content_type="application/json", headers=headers)
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.req("R019", "Y02", "R202")
+@pytest.mark.parametrize("role", Role.values)
+def test_a_token_may_do_exactly_what_its_makers_role_says(role, cast, things):
+    token, wrong = token_of(cast, role), []
+    for name, wanted in EXPECTED.items():
+        scope.set_stores([cast.a.id])
+        status, answer = ask(token, name, things["own"], query="?of=team" if name == "GET /tasks" else "")
+        needed = (
+            SCOPES["tasks:read_team" if name == "GET /tasks" else wanted].permissions
+            if wanted or "tasks" in name
+            else set()
+        )
+        allowed = needed <= GRANTS[role]
+        if (status == 403) == allowed or status >= 500 or (allowed and status >= 400):
+            wrong.append((name, "may" if allowed else "may not", status, answer))
+    assert wrong == []
+
+
+@pytest.mark.req("R019", "Y02")
+def test_a_token_without_the_scope_is_refused_everywhere(cast, things):
+    wrong = []
+    for name, wanted in EXPECTED.items():
+        if wanted:
+            token = token_of(cast, Role.GROUP_ADMIN, scopes=[s for s in SCOPES if s != wanted])
+            scope.set_stores([cast.a.id])
+            status, answer = ask(token, name, things["own"])
+            if status != 403 or wanted not in answer["detail"]:
+                wrong.append((name, status))
+    assert wrong == []
+
+
+@pytest.mark.req("R019", "Y02")
+def test_what_belongs_to_another_store_is_not_found(cast, things):
+    token, leaks = token_of(cast, Role.STORE_MANAGER), []
+    for name in EXPECTED:
+        if "_id}" in name:
+            scope.set_stores([cast.a.id])
+            status, _answer = ask(token, name, things["other"], body=body_of(name, things["own"]))
+            if status != 404:
+                leaks.append((name, status))
+    for name, key in (("POST /vehicles", "owner_id"), ("POST /vehicles/{vehicle_id}/owners", "customer_id")):
+        foreign = body_of(name, things["own"]) | {key: str(things["other"]["customer_id"])}
+        scope.set_stores([cast.a.id])
+        status, _answer = ask(token, name, things["own"], body=foreign)
+        if status != 404:
+            leaks.append((name, key, status))
+    for name in ("POST /customers", "PUT /inbound/{source}/customers"):
+        scope.set_stores([cast.a.id])
+        status, _answer = ask(token, name, things["own"], body=body_of(name, things["own"]) | {"store_id": cast.b.id})
+        if status != 422:
+            leaks.append((name, "store_id", status))
+    assert leaks == []
+
+
+@pytest.mark.req("R019")
+def test_lists_and_searches_show_nothing_of_another_store(cast, things):
+    token = token_of(cast, Role.STORE_MANAGER)
+    others = {str(v) for v in things["other"].values() if isinstance(v, UUID)}
+    for name in EXPECTED:
+        if name.startswith("GET") and "{" not in name or name.endswith("search"):
+            scope.set_stores([cast.a.id])
+            for body in ({"q": "13900001234"}, {"q": "张伟"}) if name.endswith("search") else (None,):
+                status, answer = ask(token, name, things["own"], body=body)
+                assert status == 200, (name, answer)
+                assert not any(other in json.dumps(answer) for other in others), name
