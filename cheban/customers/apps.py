@@ -12,7 +12,9 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         from cheban.core import slots
         from cheban.customers import events, facts, queries, reactions  # noqa: F401
+        from cheban.customers.duplicates import linked
 
         facts.offer()
+        linked.offer()
         slots.provide("contact.cards", queries.cards)
         slots.provide("contact.detail", queries.contact_detail)
