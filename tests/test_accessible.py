@@ -33,6 +33,7 @@ def shop(committed, clock, tmp_path):
             StaffRole.objects.filter(store=cast.a, role=role).delete()
             StaffRole.objects.create(staff=cast.manager, store=cast.a, role=role)
         cast.customer = given.customer(cast.a, "王小明", phone="13700001111", tags=["常客"], tier="gold")
+        cast.twin = given.customer(cast.a, "王先生", phone="13700001111", occupation="教师")
         car = given.vehicle(cast.a, cast.customer, purchased_on=given.days(-170), first_service_due_on=given.days(5))
         by = cast.actor(Role.STORE_MANAGER)
         commands.read_odometer(car, by=by, km=20_000, on=given.days(-30))
@@ -72,6 +73,8 @@ def test_no_page_has_a_serious_barrier(shop):
         "customer": f"/customers/{one}/",
         "new customer": "/customers/new/",
         "edit form": f"/customers/{one}/edit/",
+        "duplicates": "/customers/duplicates/",
+        "two files side by side": f"/customers/duplicates/{one}/{shop.twin.id}/",
         "imports": "/customers/imports/",
         "one import": f"/customers/imports/{shop.batch.id}/",
         "handbook": "/my-day/handbook/",

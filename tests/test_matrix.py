@@ -46,6 +46,11 @@ EXPECTED = {
     "customers:reveal": "customer.reveal",
     "customers:export": "customer.export",
     "customers:tag": "customer.edit",
+    "customers:known": "customer.create",
+    "customers:duplicates": "customer.merge",
+    "customers:compare": "customer.merge",
+    "customers:keep_apart": "customer.merge",
+    "customers:unmerge": "customer.merge",
     "customers:imports": "import.see",
     "customers:import_upload": "import.run",
     "customers:import_template": "import.see",
@@ -159,6 +164,7 @@ def things(cast):
             is_rejected=True,
             content_sealed=seal('{"raw": {}, "problems": []}', bound_to=f"customers_importrow.content:{row_id}"),
         )
+        other = given.customer(store, "李娜", phone="13800005678")
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -180,6 +186,8 @@ def things(cast):
             "batch_id": batch.id,
             "row_id": row.id,
             "contact_id": contact,
+            "other_id": other.id,
+            "merge_id": 999_999,
             "event_id": 999_999,
             "what": "contact_point",
             "pk": 999_999,
@@ -199,6 +207,8 @@ def address(name: str, ids: dict) -> str:
     values = ids | ({"row_id": ids["point_id"]} if name == "customers:reveal" else {})
     for part in (
         "uuid:customer_id",
+        "uuid:other_id",
+        "int:merge_id",
         "uuid:vehicle_id",
         "uuid:batch_id",
         "uuid:row_id",
@@ -245,7 +255,7 @@ def test_a_role_may_do_exactly_what_its_row_says(role, cast, things):
 def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
-    keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "staff_id")
+    keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id")
     leaks = []
     for name in EXPECTED:

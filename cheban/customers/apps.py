@@ -12,8 +12,10 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         from cheban.core import sealed, slots
         from cheban.customers import events, facts, queries, reactions  # noqa: F401
+        from cheban.customers.duplicates import linked
 
         facts.offer()
+        linked.offer()
         slots.provide("contact.cards", queries.cards)
         slots.provide("contact.detail", queries.contact_detail)
         sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")

@@ -11,12 +11,13 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
-from cheban.core import clock, privacy
+from cheban.core import clock, live, privacy
 from cheban.core.errors import BadValue, NotFound, Refused
 from cheban.core.events import record
 from cheban.core.ids import new_id
 from cheban.core.models import Event
 from cheban.customers import care
+from cheban.customers.duplicates import finding
 from cheban.customers.models import Consent, ContactPoint, Customer, OdometerReading, Vehicle, VehicleOwnership
 from cheban.customers.names import clean_name, search_key
 from cheban.customers.phone import parse_phone
@@ -110,6 +111,7 @@ def create_customer(
     record(
         "customer.recorded", store_id=store_id, actor_id=by.staff_id, customer_id=customer.id, source=customer.source
     )
+    finding.find(customer_ids=[customer.id])
     return customer
 
 
@@ -214,6 +216,8 @@ def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | No
     customer.birthday = None if customer.lunar_birthday else birthday_of(customer.birth_on)
     customer.changed_at = clock.now()
     customer.save()
+    finding.find(customer_ids=[customer.id])
+    live.announce("customer", customer.id)
     return record(
         "customer.changed",
         store_id=customer.store_id,

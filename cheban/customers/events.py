@@ -13,3 +13,5 @@ declare("vehicle.purchased", _("购车"), label="brand and series", plate="plate
 declare("vehicle.changed_hands", _("车辆易主"), label="brand and series", plate="plate number")
 declare("import.finished", _("导入完成"), import_id="batch id", accepted="rows", rejected="rows", kind="kind")
 declare("import.undone", _("撤销导入"), import_id="batch id", removed="rows", kept="rows changed since")
+declare("customer.merged", _("合并档案"), merge_id="merge id", absorbed="id of the absorbed file", label="its name")
+declare("customer.unmerged", _("撤销合并"), merge_id="merge id", label="name of the file taken out again")

@@ -60,3 +60,16 @@ def undo_import(batch_id: str, store_id: int) -> None:
     from cheban.customers.importing import pipeline
 
     pipeline.undo(batch_id, store_id=store_id)
+
+
+@app.periodic(cron="20 2 * * *")
+@app.task(queueing_lock="duplicates")
+def find_duplicates(timestamp: int) -> None:
+    """Every night, look through all files for pairs that may be one person; one transaction per store."""
+    from cheban.customers.duplicates import finding
+    from cheban.org import queries as org
+    from cheban.org import scope
+
+    for store_id in org.store_ids():
+        with scope.use([store_id]):
+            finding.find()

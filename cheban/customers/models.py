@@ -420,3 +420,6 @@ class RecentView(StoreScoped):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="a_customer_is_recent_once", fields=["staff_id", "customer"])]
+
+
+from cheban.customers.duplicates.models import CustomerMerge, DuplicatePair, MergedRow  # noqa: E402, F401 - Django looks here

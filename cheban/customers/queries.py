@@ -21,6 +21,7 @@ from cheban.core import events, privacy
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.customers import choices
+from cheban.customers.duplicates.queries import absorbed_ids, merges_of, root_of
 from cheban.customers.models import Consent, ContactPoint, Customer, OdometerReading, Vehicle, VehicleOwnership
 from cheban.customers.plate import display_plate
 from cheban.org import scope
@@ -32,12 +33,23 @@ PAGE, FEW = 50, 8
 SEALED = {"id_number": "customers_customer.id_number", "address": "customers_customer.address"}
 
 
-def customer(customer_id: UUID) -> Customer:
-    """One customer of the scope. Raises NotFound."""
+def living(customer_id: UUID) -> Customer:
+    """One customer of the scope, not one that was merged into another. Raises NotFound."""
     try:
         return Customer.objects.select_related("referrer").get(id=customer_id)
     except Customer.DoesNotExist:
         raise NotFound(_("没有这位客户，或不属于您的门店。")) from None
+
+
+def customer(customer_id: UUID) -> Customer:
+    """One customer of the scope; for a file that was merged, the one that holds it now. Raises NotFound."""
+    try:
+        return living(customer_id)
+    except NotFound:
+        root = root_of(customer_id)
+        if root == customer_id:
+            raise
+        return living(root)
 
 
 def vehicle(vehicle_id: UUID) -> Vehicle:
@@ -174,8 +186,11 @@ GROUPS = {
 
 
 def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str = "") -> dict[str, Any]:
-    """What happened to a customer, newest first, by keyset: {items, before}. One query and one for names."""
-    rows = Event.objects.filter(customer_id=customer_id)
+    """What happened to a customer, newest first, by keyset: {items, before}; also to the files merged into theirs.
+
+    Two queries and one for names.
+    """
+    rows = Event.objects.filter(customer_id__in=[customer_id, *absorbed_ids(customer_id)])
     if group:
         names = [n for n in events.all_declared() if GROUPS.get(n.split(".")[0]) == group]
         rows = rows.filter(name__in=names)
@@ -230,7 +245,7 @@ def _subtitle(event: Event, staff: dict[int, str]) -> str:
 
 
 def page_360(customer_id: UUID) -> dict[str, Any]:
-    """The customer page: file, vehicles with what is due, ways to reach them, consent. Six queries."""
+    """The customer page: file, vehicles with what is due, ways to reach them, consent, merges. Seven queries."""
     who = customer(customer_id)
     cars = list(Vehicle.objects.filter(owner_id=customer_id).order_by("-is_active", "-last_visit_on"))
     former = list(
@@ -249,6 +264,7 @@ def page_360(customer_id: UUID) -> dict[str, Any]:
         "readings": readings,
         "reach": phones([customer_id]).get(customer_id, []),
         "consents": list(consents.values()),
+        "merges": merges_of(customer_id),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cheban.core.events import reaction
 from cheban.core.models import Event
 from cheban.customers.commands import write_consent
+from cheban.customers.duplicates import finding
 from cheban.customers.models import Consent, Customer, Vehicle
 
 
@@ -27,3 +28,9 @@ def obey_refusal(event: Event) -> None:
             write_consent(customer, purpose=purpose, channel="any", is_given=False, proof=proof, by_id=event.actor_id)
     if event.facts.get("reason") == "sold" and event.vehicle_id:
         Vehicle.objects.filter(id=event.vehicle_id).update(is_active=False)
+
+
+@reaction("import.finished")
+def propose_duplicates(event: Event) -> None:
+    """What an import brought in may be somebody whom the store knows already. R021."""
+    finding.find()

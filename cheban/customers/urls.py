@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cheban.customers import views
+from cheban.customers.duplicates import views as duplicates
 from cheban.customers.importing import views as importing
 
 app_name = "customers"
@@ -18,6 +19,11 @@ urlpatterns = [
     path("reveal/<slug:what>/<uuid:row_id>/", views.reveal, name="reveal"),
     path("export/", views.export, name="export"),
     path("tag/", views.tag, name="tag"),
+    path("known/", duplicates.known, name="known"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("duplicates/<uuid:customer_id>/<uuid:other_id>/", duplicates.compare, name="compare"),
+    path("duplicates/<uuid:customer_id>/<uuid:other_id>/apart/", duplicates.keep_apart, name="keep_apart"),
+    path("merges/<int:merge_id>/undo/", duplicates.undo, name="unmerge"),
     path("imports/", importing.imports, name="imports"),
     path("imports/upload/", importing.upload, name="import_upload"),
     path("imports/template/<slug:kind>.xlsx", importing.template, name="import_template"),

@@ -79,8 +79,11 @@ def new_customer(request: HttpRequest) -> dict | HttpResponse:
 
 
 @page("customers/customer.html", may="customer.see")
-def customer(request: HttpRequest, customer_id: UUID) -> dict:
-    """Who, which vehicles, what is due, what happened, what next."""
+def customer(request: HttpRequest, customer_id: UUID) -> dict | HttpResponse:
+    """Who, which vehicles, what is due, what happened, what next. Old links lead to the file that holds theirs now."""
+    holder = queries.customer(customer_id).id
+    if holder != customer_id:
+        return redirect("customers:customer", holder)
     return _page_of(request, customer_id)
 
 
@@ -107,6 +110,7 @@ def _page_of(request: HttpRequest, customer_id: UUID) -> dict:
         "can_reveal": request.actor.may("customer.reveal"),
         "can_consent": request.actor.may("consent.change"),
         "can_note": request.actor.may("note.add"),
+        "can_merge": request.actor.may("customer.merge"),
     }
 
 

@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, str] = {
     "customer.see": _("看客户与车辆"),
     "customer.create": _("新建客户档案"),
     "customer.edit": _("修改客户档案"),
+    "customer.merge": _("合并与拆回重复档案"),
     "customer.reveal": _("查看完整手机号、证件号、地址"),
     "customer.export": _("导出客户名单"),
     "consent.change": _("登记客户同意与拒绝"),
@@ -58,6 +59,7 @@ _SEE = {"customer.see", "playbook.see", "calendar.see"}
 _CONTACT = _SEE | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
 _DESK = _CONTACT | {"customer.create", "customer.edit"}
 _MANAGE = _DESK | {
+    "customer.merge",
     "customer.export",
     "import.see",
     "import.run",
@@ -76,7 +78,7 @@ GRANTS: dict[str, frozenset[str]] = {
     Role.STORE_MANAGER: frozenset(_MANAGE | {"audit.see", "staff.manage", "token.manage", "webhook.manage"}),
     Role.SALES_CONSULTANT: frozenset(_DESK),
     Role.SERVICE_ADVISOR: frozenset(_DESK),
-    Role.SERVICE_SPECIALIST: frozenset(_DESK | {"import.see", "import.run"}),
+    Role.SERVICE_SPECIALIST: frozenset(_DESK | {"customer.merge", "import.see", "import.run"}),
     Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
     Role.QUALITY_CONTROL: frozenset(_SEE | {"note.add", "metric.see", "task.see_team"}),
     Role.CALLER: frozenset(_CONTACT),

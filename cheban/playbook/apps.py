@@ -18,10 +18,23 @@ class PlaybookConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
         from cheban.core import slots
+        from cheban.core.links import Link, link
         from cheban.playbook import events, queries, reactions  # noqa: F401
 
         post_migrate.connect(_watch, sender=self, dispatch_uid="plans_watch_their_tables")
+        # What a rule is about comes first: a task that both files have is taken out whole, as it was.
+        link(
+            Link(
+                "playbook_task",
+                "subject_id",
+                unique=("rule", "occasion_on", "role"),
+                removable="x.state = 'open'",
+            ),
+            Link("playbook_task", "customer_id", _("任务"), vehicle="vehicle_id", added="created_at"),
+        )
         slots.provide("contact.words", queries.contact_words)
         slots.provide("customer.tasks", queries.tasks_of_customer)
         slots.provide("customer.next_actions", queries.next_actions)

@@ -19,6 +19,7 @@ MENU = (
     (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
+    (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
@@ -43,6 +44,13 @@ KEYS = {
 """The second key of 'g c' and so on."""
 
 
+def _part(view: str) -> str:
+    """Which of the customers room's menu entries a page belongs to."""
+    if any(word in view for word in ("duplicates", "compare")):
+        return "duplicates"
+    return "imports" if "import" in view else "customers"
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html."""
     actor = getattr(request, "actor", None)
@@ -64,9 +72,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "key": KEYS.get(name, ""),
                 "active": here == name
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
-                or (
-                    here.split(":")[0] == name.split(":")[0] == "customers" and ("import" in here) == ("import" in name)
-                ),
+                or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }
         )
     stores = list(Store.objects.filter(id__in=actor.roles).order_by("name"))

@@ -13,10 +13,14 @@ class WorkshopConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from cheban.core import slots
+        from cheban.core.links import Link, link
         from cheban.customers.importing import kinds, undo
         from cheban.workshop import events, importing, queries, undoing  # noqa: F401
 
         slots.provide("customer.likes", queries.likes)
+        link(
+            Link("workshop_repairorder", "customer_id", _("维修工单"), vehicle="vehicle_id", added="created_at"),
+        )
         undo.follow(undo.Follower(undoing.take_back, undoing.recount, undoing.HANGS_ON))
 
         kinds.register(

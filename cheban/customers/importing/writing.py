@@ -105,12 +105,15 @@ class Known:
                 for blind, customer_id, name in cursor.fetchall():
                     self.people[("phone", bytes(blind), name)] = customer_id
                     wanted.add(customer_id)
+                self._know_merged_names(cursor, blinds)
             if numbers:
                 cursor.execute(
                     """SELECT customer_no, id FROM customers_customer WHERE store_id = ANY (
-                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%s)
-                      AND customer_no <> ''""",
-                    [numbers],
+                      (SELECT current_setting('app.stores'))::int[]) AND customer_no = ANY (%(n)s) AND customer_no <> ''
+                    UNION ALL SELECT m.image ->> 'customer_no', c.id FROM customers_customermerge m
+                      JOIN customers_customer c ON c.id = m.survivor_id
+                    WHERE m.undone_at IS NULL AND m.image ->> 'customer_no' = ANY (%(n)s)""",
+                    {"n": numbers},
                 )
                 for number, customer_id in cursor.fetchall():
                     self.people[("no", number)] = customer_id
@@ -133,6 +136,17 @@ class Known:
                 )
                 for customer_id, blind in cursor.fetchall():
                     self.points.setdefault(customer_id, set()).add(bytes(blind))
+
+    def _know_merged_names(self, cursor, blinds: list[bytes]) -> None:
+        """A merged file is known by the name it had: its row in a later file is no new customer."""
+        cursor.execute(
+            """SELECT p.value_blind, p.customer_id, m.image ->> 'name' FROM customers_customermerge m
+               JOIN customers_contactpoint p ON p.customer_id = m.survivor_id
+               WHERE m.undone_at IS NULL AND p.value_blind = ANY (%s)""",
+            [blinds],
+        )
+        for blind, customer_id, name in cursor.fetchall():
+            self.people.setdefault(("phone", bytes(blind), name), customer_id)
 
     def _index_vehicle(self, vehicle_id: UUID, owner: UUID | None, owner_name: str | None) -> None:
         vehicle = self.vehicles[vehicle_id]
