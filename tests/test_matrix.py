@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, ImportBatch, ImportRow
+from cheban.lists.models import BulkDeed, SavedView
 from cheban.org import scope
 from cheban.org.roles import GRANTS, Role
 from cheban.playbook.models import Task
@@ -38,7 +39,7 @@ EXPECTED = {
     "customers:odometer": "customer.edit",
     "customers:reveal": "customer.reveal",
     "customers:export": "customer.export",
-    "customers:tag": "customer.edit",
+    "customers:bulk": "customer.edit",
     "customers:imports": "import.see",
     "customers:import_upload": "import.run",
     "customers:import_template": "import.see",
@@ -49,6 +50,11 @@ EXPECTED = {
     "customers:import_undo": "import.undo",
     "customers:import_report": "import.see",
     "customers:import_fix": "import.run",
+    "lists:save_view": "view.save",
+    "lists:change_view": "view.save",
+    "lists:delete_view": "view.save",
+    "lists:arrange": "view.save",
+    "lists:undo": "view.save",
     "org:staff": "staff.see",
     "org:add_staff": "staff.manage",
     "org:set_roles": "staff.manage",
@@ -111,6 +117,13 @@ def things(cast):
             is_rejected=True,
             content_sealed=seal('{"raw": {}, "problems": []}', bound_to=f"customers_importrow.content:{row_id}"),
         )
+        manager = cast.staff[Role.STORE_MANAGER if key == "own" else "outsider"]
+        view = SavedView.objects.create(
+            store=store, list_code="customers", name="共用", owner_id=manager.id, is_shared=True
+        )
+        deed = BulkDeed.objects.create(
+            store=store, list_code="customers", action="add_tag", by_id=manager.id, at=given.clock.now()
+        )
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -136,6 +149,8 @@ def things(cast):
             "what": "contact_point",
             "kind": "customers",
             "code": "birthday",
+            "view_id": view.id,
+            "deed_id": deed.id,
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
         }
@@ -154,6 +169,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:row_id",
         "uuid:contact_id",
         "int:event_id",
+        "uuid:deed_id",
+        "int:view_id",
         "slug:what",
         "slug:kind",
         "slug:code",
@@ -191,7 +208,17 @@ def test_a_role_may_do_exactly_what_its_row_says(role, cast, things):
 def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
-    keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "staff_id")
+    keys = (
+        "customer_id",
+        "vehicle_id",
+        "batch_id",
+        "row_id",
+        "contact_id",
+        "event_id",
+        "staff_id",
+        "view_id",
+        "deed_id",
+    )
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -21,6 +21,7 @@ urlpatterns = [
     path("account/password/", account.password_change, name="account_change_password"),
     path("my-day/", include("cheban.playbook.urls")),
     path("customers/", include("cheban.customers.urls")),
+    path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
     path("metrics/", include("cheban.scorecard.urls")),
 ]
