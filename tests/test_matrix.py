@@ -10,6 +10,7 @@ from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, ImportBatch, ImportRow
+from cheban.lists.models import BulkDeed, SavedView
 from cheban.org import scope
 from cheban.org.roles import GRANTS, Role
 from cheban.playbook.models import Task
@@ -45,12 +46,12 @@ EXPECTED = {
     "customers:odometer": "customer.edit",
     "customers:reveal": "customer.reveal",
     "customers:export": "customer.export",
-    "customers:tag": "customer.edit",
     "customers:known": "customer.create",
     "customers:duplicates": "customer.merge",
     "customers:compare": "customer.merge",
     "customers:keep_apart": "customer.merge",
     "customers:unmerge": "customer.merge",
+    "customers:bulk": "customer.edit",
     "customers:imports": "import.see",
     "customers:import_upload": "import.run",
     "customers:import_template": "import.see",
@@ -61,6 +62,11 @@ EXPECTED = {
     "customers:import_undo": "import.undo",
     "customers:import_report": "import.see",
     "customers:import_fix": "import.run",
+    "lists:save_view": "view.save",
+    "lists:change_view": "view.save",
+    "lists:delete_view": "view.save",
+    "lists:arrange": "view.save",
+    "lists:undo": "view.save",
     "org:staff": "staff.see",
     "org:add_staff": "staff.manage",
     "org:set_roles": "staff.manage",
@@ -165,6 +171,13 @@ def things(cast):
             content_sealed=seal('{"raw": {}, "problems": []}', bound_to=f"customers_importrow.content:{row_id}"),
         )
         other = given.customer(store, "李娜", phone="13800005678")
+        manager = cast.staff[Role.STORE_MANAGER if key == "own" else "outsider"]
+        view = SavedView.objects.create(
+            store=store, list_code="customers", name="共用", owner_id=manager.id, is_shared=True
+        )
+        deed = BulkDeed.objects.create(
+            store=store, list_code="customers", action="add_tag", by_id=manager.id, at=given.clock.now()
+        )
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -193,6 +206,8 @@ def things(cast):
             "pk": 999_999,
             "kind": "customers",
             "code": "birthday",
+            "view_id": view.id,
+            "deed_id": deed.id,
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
@@ -217,6 +232,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:endpoint_id",
         "uuid:delivery_id",
         "int:event_id",
+        "uuid:deed_id",
+        "int:view_id",
         "slug:what",
         "slug:kind",
         "slug:code",
@@ -256,7 +273,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
-    keys += ("token_id", "endpoint_id", "delivery_id")
+    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -11,7 +11,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.core import sealed, slots
-        from cheban.customers import events, facts, queries, reactions  # noqa: F401
+        from cheban.customers import bulk, events, facts, lists, queries, reactions  # noqa: F401
         from cheban.customers.duplicates import linked
 
         facts.offer()

@@ -331,27 +331,3 @@ def read_odometer(vehicle: Vehicle, *, by: Actor, km: int, on: date, is_right: b
         raise Invalid(_("这一天的这个里程已经登记过。")) from None
     care.refresh([vehicle.id], today=clock.today())
     return reading
-
-
-@command("customer.edit")
-def tag_customers(ids: list[UUID], *, by: Actor, tag: str, remove: bool = False) -> int:
-    """Put a tag on customers of the scope, or take it off; returns how many changed. One event each."""
-    tag = tag.strip()[:32]
-    if not tag or not ids:
-        raise Invalid(_("请先勾选客户，并填写标签。"))
-    changed = 0
-    for customer in Customer.objects.select_for_update().filter(id__in=ids).order_by("id"):
-        tags = [t for t in customer.tags if t != tag] if remove else sorted({*customer.tags, tag})
-        if tags != customer.tags:
-            customer.tags = tags
-            customer.changed_at = clock.now()
-            customer.save(update_fields=["tags", "changed_at"])
-            record(
-                "customer.changed",
-                store_id=customer.store_id,
-                actor_id=by.staff_id,
-                customer_id=customer.id,
-                fields=["tags"],
-            )
-            changed += 1
-    return changed

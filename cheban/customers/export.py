@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -10,7 +11,10 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import Refused
-from cheban.customers import queries
+from cheban.customers.lists import SPEC, dress
+from cheban.customers.models import Customer
+from cheban.lists import paging
+from cheban.lists.state import Asked
 from cheban.org.access import Actor, audit, command
 
 LIMIT = 10_000
@@ -23,21 +27,20 @@ class TooMany(Refused):
 
 
 @command("customer.export")
-def customers_xlsx(
-    filters: queries.Filters, *, by: Actor, today: date, ids: tuple[UUID, ...] | None = None
-) -> tuple[bytes, int]:
+def customers_xlsx(asked: Asked, *, by: Actor, today: date, ids: tuple[UUID, ...] | None = None) -> tuple[bytes, int]:
     """The filtered customers as xlsx bytes and their number. Raises TooMany above 10,000 rows."""
-    if ids:
-        filters = queries.Filters(ids=ids)
-    rows, after = [], ""
-    while True:
-        found = queries.customer_list(filters, sort="newest", after=after, today=today, limit=1000)
+    rows: list[Customer] = []
+    while not ids:
+        found = paging.page(SPEC, asked, today=today, limit=1000)
         rows += found["rows"]
-        after = found["after"]
         if len(rows) > LIMIT:
             raise TooMany(_("一次最多导出 %(n)d 位客户，请先加筛选条件。") % {"n": LIMIT})
-        if not after:
+        if not found["after"]:
             break
+        asked = replace(asked, after=found["after"])
+    if ids:
+        rows = list(Customer.objects.filter(id__in=ids).order_by("-created_at", "-id")[: LIMIT + 1])
+        dress(rows)
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(
         buffer,

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cheban.core.errors import BadValue
 from cheban.customers import choices
@@ -21,17 +20,7 @@ EDIT_CHOICES = {
     "tier": choices.TIER,
     "preferred_channel": choices.CHANNEL,
 }
-LIST_CHOICES = {"tier": choices.TIER, "kind": choices.KIND, "source": choices.SOURCE}
 PURPOSES = choices.PURPOSE
-CHIP_LABELS = {
-    "tier": gettext_lazy("等级"),
-    "kind": gettext_lazy("类型"),
-    "source": gettext_lazy("来源"),
-    "tag": gettext_lazy("标签"),
-    "series": gettext_lazy("车系"),
-    "quiet": gettext_lazy("未到店"),
-    "refused": gettext_lazy("拒绝联系"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +29,6 @@ class Form:
 
     values: Mapping[str, Any]
     errors: Mapping[str, Any]
-
-
-def chips(query: QueryDict) -> list[dict[str, str]]:
-    """The filters in force, each with the address that takes it off."""
-    found = []
-    for key, label in CHIP_LABELS.items():
-        if value := query.get(key, ""):
-            rest = query.copy()
-            rest.pop(key)
-            rest.pop("after", None)
-            words = dict(LIST_CHOICES.get(key, ())).get(value, value)
-            if key == "quiet":
-                words = _("%(n)s 个月以上") % {"n": value}
-            if key == "refused":
-                words = _("是")
-            found.append(
-                {"label": _("%(label)s：%(words)s") % {"label": label, "words": words}, "url": f"?{rest.urlencode()}"}
-            )
-    return found
 
 
 def customer_values(customer) -> dict[str, Any]:

@@ -6,30 +6,25 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core import events, privacy
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
-from cheban.customers import choices
 from cheban.customers.duplicates.queries import absorbed_ids, merges_of, root_of
 from cheban.customers.models import Consent, ContactPoint, Customer, OdometerReading, Vehicle, VehicleOwnership
 from cheban.customers.plate import display_plate
-from cheban.org import scope
 from cheban.org.access import Actor
 from cheban.org.models import Staff
 
-PAGE, FEW = 50, 8
-"""Rows of a page; rows of each store that are looked at first."""
 SEALED = {"id_number": "customers_customer.id_number", "address": "customers_customer.address"}
 
 
@@ -288,111 +283,6 @@ FIELD_LABELS = {
     "lunar_birthday": gettext_lazy("农历生日"),
     "source": gettext_lazy("来源"),
 }
-
-SORTS = {
-    "newest": ("created_at", "timestamptz"),
-    "visited": ("last_visit_on", "date"),
-    "spent": ("spent_fen", "bigint"),
-}
-"""Orders of the customer list, the largest first: column and type; each has an index per store."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the customer list is filtered by; all optional."""
-
-    tier: str = ""
-    kind: str = ""
-    source: str = ""
-    tag: str = ""
-    series: str = ""
-    quiet_months: int = 0  # not seen for so many months
-    refused: bool = False
-    ids: tuple[UUID, ...] | None = None
-
-
-def customer_list(
-    filters: Filters, *, sort: str = "newest", after: str = "", today: date, limit: int = PAGE
-) -> dict[str, Any]:
-    """One keyset page of customers with their vehicles and masked phones: {rows, after}. Five queries at most."""
-    rows = Customer.objects.all()
-    if filters.tier:
-        rows = rows.filter(tier=filters.tier)
-    if filters.kind:
-        rows = rows.filter(kind=filters.kind)
-    if filters.source:
-        rows = rows.filter(source=filters.source)
-    if filters.tag:
-        rows = rows.filter(tags__contains=[filters.tag])
-    if filters.series:
-        rows = rows.filter(Exists(Vehicle.objects.filter(owner=OuterRef("pk"), series=filters.series)))
-    if filters.refused:
-        rows = rows.exclude(refused_purposes=[])
-    if filters.quiet_months:
-        month = today.year * 12 + today.month - 1 - filters.quiet_months
-        rows = rows.filter(last_visit_on__lt=date(month // 12, month % 12 + 1, min(today.day, 28)))
-    if filters.ids is not None:
-        rows = rows.filter(id__in=filters.ids)
-    column, kind = SORTS.get(sort, SORTS["newest"])
-    if column == "last_visit_on":
-        rows = rows.filter(last_visit_on__isnull=False)
-    if after:
-        value, _sep, last = after.rpartition("~")
-        before = f"(customers_customer.{column}, customers_customer.id) < (%s::{kind}, %s::uuid)"
-        rows = rows.filter(RawSQL(before, [value, last], output_field=BooleanField()))
-    found = _first_of_all_stores(rows, column, limit + 1)
-    page, more = found[:limit], len(found) > limit
-    ids = [c.id for c in page]
-    reach = phones(ids)
-    cars: dict[UUID, list[Vehicle]] = defaultdict(list)
-    for v in Vehicle.objects.filter(owner_id__in=ids).order_by("-last_visit_on"):
-        cars[v.owner_id].append(v)
-    tiers = dict(choices.TIER)
-    for c in page:
-        c.reach, c.cars, c.tier_label = reach.get(c.id, []), cars.get(c.id, []), tiers.get(c.tier, c.tier)
-    last = page[-1] if page else None
-    value = getattr(last, column) if last else None
-    return {
-        "rows": page,
-        "after": f"{value.isoformat() if hasattr(value, 'isoformat') else value}~{last.id}" if more else "",
-    }
-
-
-def _first_of_all_stores(rows: QuerySet[Customer], column: str, most: int) -> list[Customer]:
-    """The first rows by a column, descending: the first ones of each store by its index, then the first of those.
-
-    One ordered query over all stores would sort every customer of a group: its index begins with the store. A few of
-    each store are asked for first, then more of those stores that might have more among the first. Two or three queries.
-    """
-    heads = _heads(rows, column, FEW)
-    first = sorted(heads, reverse=True)[:most]
-    of_store: dict[int, list[tuple]] = defaultdict(list)
-    for head in heads:
-        of_store[head[-1]].append(head)
-    longer = [
-        store for store, own in of_store.items() if len(own) == FEW and (len(first) < most or min(own) >= first[-1])
-    ]
-    if longer:
-        rest = [h for h in heads if h[-1] not in longer]
-        first = sorted(rest + _heads(rows, column, most, longer), reverse=True)[:most]
-    found = Customer.objects.in_bulk([row[1] for row in first])
-    return [found[row[1]] for row in first if row[1] in found]
-
-
-def _heads(
-    rows: QuerySet[Customer], column: str, most: int, stores: Sequence[int] | None = None
-) -> list[tuple[Any, UUID, int]]:
-    """(value, id, store) of the first rows of each store of the scope, or of these."""
-    own = rows.filter(store_id=RawSQL("scope.store", [])).order_by(f"-{column}", "-id")[:most]
-    sql, params = own.values_list(column, "id").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT t.value, t.id, scope.store FROM {scope.STORES} scope(store)
-                CROSS JOIN LATERAL ({sql}) t(value, id)
-                WHERE %s::int[] IS NULL OR scope.store = ANY (%s::int[])""",  # noqa: S608 - SQL of ours
-            [*params, stores, stores],
-        )
-        return cursor.fetchall()
 
 
 def series_choices(stores: Sequence[int]) -> list[str]:

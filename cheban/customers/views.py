@@ -8,49 +8,27 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cheban.core import clock, slots
 from cheban.core.errors import BadValue
-from cheban.customers import commands, forms, likes, queries, search
+from cheban.customers import bulk as bulk_deeds
+from cheban.customers import choices, commands, forms, likes, queries, search
 from cheban.customers import export as exporting
+from cheban.lists import views as lists
 from cheban.org.access import page
-
-
-def _filters(request: HttpRequest) -> queries.Filters:
-    got = request.GET
-    months = got.get("quiet", "")
-    return queries.Filters(
-        tier=got.get("tier", ""),
-        kind=got.get("kind", ""),
-        source=got.get("source", ""),
-        tag=got.get("tag", ""),
-        series=got.get("series", ""),
-        quiet_months=int(months) if months in ("6", "9", "12", "24") else 0,
-        refused=got.get("refused") == "1",
-    )
 
 
 @page(may="customer.see")
 def customer_list(request: HttpRequest) -> HttpResponse:
     """Customers, filtered, by keyset pages."""
-    filters, sort = _filters(request), request.GET.get("sort", "newest")
-    found = queries.customer_list(filters, sort=sort, after=request.GET.get("after", ""), today=clock.today())
-    query = request.GET.copy()
-    query.pop("after", None)
-    context = found | {
-        "filters": filters,
-        "sort": sort,
-        "query": query.urlencode(),
-        "chips": forms.chips(request.GET),
-        "choices": forms.LIST_CHOICES,
-        "series": queries.series_choices(request.actor.stores),
-        "can_export": request.actor.may("customer.export"),
-        "can_create": request.actor.may("customer.create"),
-        "can_edit": request.actor.may("customer.edit"),
-    }
-    return render(request, "customers/list.html", context)
+    found = lists.show(request, "customers")
+    if isinstance(found, HttpResponse):
+        return found
+    may = {f"can_{what}": request.actor.may(f"customer.{what}") for what in ("export", "create", "edit")}
+    return render(request, "customers/list.html", found | may | {"tiers": choices.TIER})
 
 
 @page("customers/new.html", may="customer.create")
@@ -207,20 +185,36 @@ def reveal(request: HttpRequest, what: str, row_id: UUID) -> HttpResponse:
 @page(may="customer.export")
 def export(request: HttpRequest) -> HttpResponse:
     """The filtered list as a spreadsheet: masked, counted, watermarked, audited."""
-    wanted = tuple(UUID(i) for i in request.POST.getlist("ids")) or None
-    body, count = exporting.customers_xlsx(_filters(request), by=request.actor, ids=wanted, today=clock.today())
+    wanted = tuple(_ids(request)) or None
+    asked = lists.asked_of(request, "customers")[1]
+    body, count = exporting.customers_xlsx(asked, by=request.actor, ids=wanted, today=clock.today())
     response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response["Content-Disposition"] = f'attachment; filename="customers-{date.isoformat(clock.today())}-{count}.xlsx"'
     return response
 
 
+def _ids(request: HttpRequest) -> list[UUID]:
+    """The ticked rows. Raises Invalid for what is no id."""
+    try:
+        return [UUID(i) for i in request.POST.getlist("ids")]
+    except ValueError:
+        raise commands.Invalid(_("请先勾选客户。")) from None
+
+
 @require_POST
 @page(may="customer.edit")
-def tag(request: HttpRequest) -> HttpResponse:
-    """Put a tag on the chosen customers, or take it off."""
-    ids = [UUID(i) for i in request.POST.getlist("ids")]
-    count = commands.tag_customers(
-        ids, by=request.actor, tag=request.POST.get("tag", ""), remove=request.POST.get("remove") == "1"
-    )
-    messages.success(request, _("已更新 %(n)d 位客户的标签。") % {"n": count})
-    return redirect("customers:list")
+def bulk(request: HttpRequest) -> HttpResponse:
+    """A tag or a tier for the ticked customers, or for all that match: how many and whom first, then the deed."""
+    spec, asked = lists.asked_of(request, "customers")
+    action, value = request.POST.get("action", ""), request.POST.get("value", "").strip()
+    value = request.POST.get("tier", "") if action == "set_tier" else value or request.POST.get("tag", "").strip()
+    is_all = request.POST.get("all") == "1"
+    ids = bulk_deeds.matching_ids(asked, today=clock.today()) if is_all else _ids(request)
+    if request.POST.get("sure") != "1":
+        context = bulk_deeds.preview(ids, by=request.actor, action=action, value=value)
+        context |= {"ids": [] if is_all else ids, "is_all": is_all, "query": asked.query()}
+        return render(request, "customers/bulk.html", context)
+    count, deed = bulk_deeds.do(ids, by=request.actor, action=action, value=value)
+    tags = f"undo:{reverse('lists:undo', args=[deed.id])}" if deed else ""
+    messages.success(request, _("已更新 %(n)d 位客户。") % {"n": count}, extra_tags=tags)
+    return redirect(f"{reverse(spec.url)}?{asked.query() or 'all=1'}")

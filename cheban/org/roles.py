@@ -33,6 +33,8 @@ PERMISSIONS: dict[str, str] = {
     "customer.merge": _("合并与拆回重复档案"),
     "customer.reveal": _("查看完整手机号、证件号、地址"),
     "customer.export": _("导出客户名单"),
+    "view.save": _("保存列表视图、安排列"),
+    "view.share": _("与门店共用列表视图"),
     "consent.change": _("登记客户同意与拒绝"),
     "note.add": _("在客户经过里写备注"),
     "import.see": _("看导入记录"),
@@ -70,9 +72,11 @@ _MANAGE = _DESK | {
     "metric.see",
     "calendar.edit",
     "staff.see",
+    "view.share",
 }
+_ALL = {"view.save"}
 
-GRANTS: dict[str, frozenset[str]] = {
+_GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
     Role.OPERATIONS: frozenset(_MANAGE | {"audit.see"}),
     Role.STORE_MANAGER: frozenset(_MANAGE | {"audit.see", "staff.manage", "token.manage", "webhook.manage"}),
@@ -97,6 +101,7 @@ GRANTS: dict[str, frozenset[str]] = {
         }
     ),
 }
+GRANTS: dict[str, frozenset[str]] = {role: held | _ALL for role, held in _GRANTS.items()}
 """Role -> what it may do. The role matrix test walks every route with every role against this."""
 
 

@@ -25,6 +25,7 @@ urlpatterns = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("my-day/", include("cheban.playbook.urls")),
     path("customers/", include("cheban.customers.urls")),
+    path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
     path("metrics/", include("cheban.scorecard.urls")),
     path("settings/", include("cheban.api.urls")),

@@ -66,3 +66,27 @@ document.addEventListener('click', (event) => {
 });
 
 document.querySelectorAll('[data-table]').forEach(show);
+
+// Columns in an order of one's own: [data-order] is the list, its buttons move an entry and keep the focus.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-order-up], [data-order-down]');
+  if (!button) return;
+  const item = button.closest('li');
+  if (button.matches('[data-order-up]')) item.previousElementSibling?.before(item);
+  else item.nextElementSibling?.after(item);
+  button.focus();
+});
+
+// Back returns to the row that one left: it is marked, and brought into view. Ids only, in this tab only.
+const leftAt = () => `left:${location.pathname}${location.search}`;
+document.addEventListener('click', (event) => {
+  const row = event.target.closest?.('tr[data-row]');
+  if (row && !event.target.closest('input, button, label')) sessionStorage.setItem(leftAt(), row.dataset.row);
+});
+const left = sessionStorage.getItem(leftAt());
+if (left) {
+  const row = [...document.querySelectorAll('tr[data-row]')].find((each) => each.dataset.row === left);
+  row?.classList.add('is-left');
+  row?.scrollIntoView({ block: 'center' });
+  sessionStorage.removeItem(leftAt());
+}

@@ -12,7 +12,10 @@ from cheban.core import clock as real_clock
 from cheban.core.errors import NotFound, NotPermitted
 from cheban.core.models import AuditEntry, Event
 from cheban.customers import commands, export, queries, search
+from cheban.customers.lists import SPEC
 from cheban.customers.models import Consent, Customer
+from cheban.lists import paging
+from cheban.lists.state import Asked
 from cheban.org import scope
 from cheban.org.roles import Role
 from tests import given
@@ -100,7 +103,7 @@ def test_where_a_customer_came_from_is_recorded_and_found_again(cast, source):
     )
     other = {"purchase": "service", "service": "research", "research": "purchase"}[source]
     commands.create_customer(by=by, store_id=cast.a.id, name="别人", phone="13912340001", source=other)
-    found = queries.customer_list(queries.Filters(source=source), today=real_clock.today())["rows"]
+    found = paging.page(SPEC, Asked({"source": source}), today=real_clock.today())["rows"]
     assert [(c.id, c.source, c.special_requests) for c in found] == [(made.id, source, "想要七座")]
 
 
@@ -168,7 +171,7 @@ def test_an_odometer_that_runs_backwards_is_asked_about_and_then_kept_as_doubtfu
 @pytest.mark.req("R019")
 def test_an_export_is_masked_safe_audited_and_refused_to_those_who_may_not(cast, zhang):
     evil = given.customer(cast.a, "=cmd|' /C calc'!A0", phone="13777777777")
-    body, count = export.customers_xlsx(queries.Filters(), by=cast.actor(Role.STORE_MANAGER), today=real_clock.today())
+    body, count = export.customers_xlsx(Asked(), by=cast.actor(Role.STORE_MANAGER), today=real_clock.today())
     sheet = openpyxl.load_workbook(io.BytesIO(body)).active
     cells = [cell for row in sheet.iter_rows() for cell in row]
     assert count == 2 and evil.name in [c.value for c in cells]
@@ -176,21 +179,22 @@ def test_an_export_is_masked_safe_audited_and_refused_to_those_who_may_not(cast,
     assert not any("13812341234" in str(c.value) for c in cells)
     assert AuditEntry.objects.get(action="customers.exported").facts == {"rows": 2}
     with pytest.raises(NotPermitted):
-        export.customers_xlsx(queries.Filters(), by=cast.actor(Role.SERVICE_ADVISOR), today=real_clock.today())
+        export.customers_xlsx(Asked(), by=cast.actor(Role.SERVICE_ADVISOR), today=real_clock.today())
 
 
 def test_the_list_costs_the_same_queries_whatever_its_length(cast, django_assert_num_queries):
     for n in range(30):
         given.vehicle(cast.a, given.customer(cast.a, f"张{n}", phone=f"138{n:08d}"), plate=f"沪A{n:05d}")
     with django_assert_num_queries(5):
-        page = queries.customer_list(queries.Filters(), today=real_clock.today(), limit=20)
+        page = paging.page(SPEC, Asked(), today=real_clock.today(), limit=20)
     assert len(page["rows"]) == 20
-    rest = queries.customer_list(queries.Filters(), after=page["after"], today=real_clock.today(), limit=20)
+    rest = paging.page(SPEC, Asked(after=page["after"]), today=real_clock.today(), limit=20)
     assert len({c.id for c in (*page["rows"], *rest["rows"])}) == 30
 
 
+@pytest.mark.parametrize("up", [False, True])
 @pytest.mark.parametrize("sort", ["newest", "visited", "spent"])
-def test_the_list_of_several_stores_is_one_list_in_order(cast, sort):
+def test_the_list_of_several_stores_is_one_list_in_order(cast, sort, up):
     """Few of each store are fetched at first; a store that holds many of the first rows must not lose any."""
     with scope.use([cast.a.id, cast.b.id]):
         for n in range(40):
@@ -199,11 +203,12 @@ def test_the_list_of_several_stores_is_one_list_in_order(cast, sort):
             Customer.objects.filter(id=person.id).update(
                 spent_fen=n * n * 7919 % 101, last_visit_on=given.days(-(n * 31 % 17))
             )
+        sign = "" if up else "-"
         column = {"newest": "created_at", "visited": "last_visit_on", "spent": "spent_fen"}[sort]
-        wanted = [c.id for c in Customer.objects.order_by(f"-{column}", "-id")]
+        wanted = [c.id for c in Customer.objects.order_by(f"{sign}{column}", f"{sign}id")]
         seen, after = [], ""
         while True:
-            page = queries.customer_list(queries.Filters(), sort=sort, after=after, today=real_clock.today(), limit=11)
+            page = paging.page(SPEC, Asked(sort=sort, up=up, after=after), today=real_clock.today(), limit=11)
             seen += [c.id for c in page["rows"]]
             after = page["after"]
             if not after:

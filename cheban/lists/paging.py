@@ -1,0 +1,122 @@
+"""Keyset pages of a declared list over all stores of the scope: no OFFSET, no count over everything. Y09."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from cheban.lists import state
+from cheban.lists.spec import ListSpec, Sort
+from cheban.lists.state import Asked
+from cheban.org import scope
+
+PAGE, FEW = 50, 8
+"""Rows of a page; rows of each store that are looked at first."""
+COUNT_CAP = 1_000
+"""Nobody needs to know more exactly than 'more than a thousand' to decide about a filter."""
+
+
+def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
+    """The rows of the scope that the filters leave, in no order."""
+    where = Q()
+    for code, value in asked.values.items():
+        where &= spec.filter(code).where(value, today)
+    return spec.model.objects.filter(where)
+
+
+def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE) -> dict[str, Any]:
+    """One page: {rows, after}. Three queries at most, and those of `dress`."""
+    sort = state.order(spec, asked)
+    rows = matching(spec, asked, today=today)
+    if sort.skips_empty:
+        rows = rows.filter(**{f"{sort.column}__isnull": False})
+    if place := _place(sort, asked.after):
+        table = spec.model._meta.db_table
+        sign = ">" if asked.up else "<"
+        beyond = f"({table}.{sort.column}, {table}.id) {sign} (%s::{sort.sql_type}, %s::uuid)"
+        rows = rows.filter(RawSQL(beyond, place, output_field=BooleanField()))
+    found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1)
+    shown, more = found[:limit], len(found) > limit
+    spec.dress(shown)
+    after = ""
+    if more:
+        value = getattr(shown[-1], sort.column)
+        after = f"{value.isoformat() if hasattr(value, 'isoformat') else value}~{shown[-1].id}"
+    return {"rows": shown, "after": after}
+
+
+def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:
+    """How many rows match, and whether there are more than that: counting stops at `cap`. One query."""
+    found = matching(spec, asked, today=today).values("id")[: cap + 1].count()
+    return min(found, cap), found > cap
+
+
+def first_ids(spec: ListSpec, asked: Asked, *, today: date, most: int) -> list[UUID]:
+    """Up to `most` + 1 ids of the matching rows, in the order of ids, for deeds on all of them. One query."""
+    return list(matching(spec, asked, today=today).order_by("id").values_list("id", flat=True)[: most + 1])
+
+
+def _place(sort: Sort, after: str) -> list[str] | None:
+    """The last row's value and id out of an address, or None when they are not what this order's would be."""
+    value, _sep, last = after.rpartition("~")
+    try:
+        UUID(last)
+        if sort.sql_type == "bigint":
+            int(value)
+        elif sort.sql_type == "date":
+            date.fromisoformat(value)
+        else:
+            from datetime import datetime
+
+            datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return [value, last]
+
+
+def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, most: int) -> list[Any]:
+    """The first rows of an order: the first ones of each store by its index, then the first of those.
+
+    One ordered query over all stores would sort every row of a group: its index begins with the store. A few of
+    each store are asked for first, then more of those stores that might have more among the first. Two or three queries.
+    """
+    heads = _heads(rows, sort, up, FEW)
+    first = sorted(heads, reverse=not up)[:most]
+    of_store: dict[int, list[tuple]] = defaultdict(list)
+    for head in heads:
+        of_store[head[-1]].append(head)
+
+    def may_hold_more(own: list[tuple]) -> bool:
+        last = max(own) if up else min(own)
+        return len(first) < most or (last <= first[-1] if up else last >= first[-1])
+
+    longer = [store for store, own in of_store.items() if len(own) == FEW and may_hold_more(own)]
+    if longer:
+        rest = [h for h in heads if h[-1] not in longer]
+        first = sorted(rest + _heads(rows, sort, up, most, longer), reverse=not up)[:most]
+    found = spec.model.objects.in_bulk([row[1] for row in first])
+    return [found[row[1]] for row in first if row[1] in found]
+
+
+def _heads(
+    rows: QuerySet, sort: Sort, up: bool, most: int, stores: Sequence[int] | None = None
+) -> list[tuple[Any, UUID, int]]:
+    """(value, id, store) of the first rows of each store of the scope, or of these."""
+    sign = "" if up else "-"
+    own = rows.filter(store_id=RawSQL("scope.store", [])).order_by(f"{sign}{sort.column}", f"{sign}id")[:most]
+    sql, params = own.values_list(sort.column, "id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT t.value, t.id, scope.store FROM {scope.STORES} scope(store)
+                CROSS JOIN LATERAL ({sql}) t(value, id)
+                WHERE %s::int[] IS NULL OR scope.store = ANY (%s::int[])""",  # noqa: S608 - SQL of ours
+            [*params, stores, stores],
+        )
+        return cursor.fetchall()
