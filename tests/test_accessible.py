@@ -78,6 +78,7 @@ def test_no_page_has_a_serious_barrier(shop):
         "imports": "/customers/imports/",
         "one import": f"/customers/imports/{shop.batch.id}/",
         "handbook": "/my-day/handbook/",
+        "one rule": "/my-day/handbook/first_service_due/",
         "staff": "/settings/staff/",
         "permissions": "/settings/permissions/",
         "calendar": "/settings/calendar/",

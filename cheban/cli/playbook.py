@@ -73,10 +73,23 @@ def explain(
 
 
 @app.command()
-def rules() -> None:
-    """列出规则手册。"""
+def rules(
+    store: Annotated[str | None, typer.Option(help="按哪家门店的数值 · store code; default: the house's own")] = None,
+) -> None:
+    """列出规则手册；给出门店时，列出在那里生效的数值和来源。"""
     setup_django()
+    from cheban.org import queries as org
+    from cheban.playbook import effective
     from cheban.playbook.rules import HANDBOOK
 
-    for found in HANDBOOK.rules.values():
-        typer.echo(f"{found.code:22} {found.title} · {found.when.read()}")
+    if store is None:
+        for found in HANDBOOK.rules.values():
+            typer.echo(f"{found.code:22} {found.title} · {found.when.read()}")
+        return
+    sources = {"group": "集团 · group", "store": "本店 · store"}
+    for code, held in effective.of_store(org.store_by_code(store).id).items():
+        state = "" if held.is_on else "【停用 · off】"
+        typer.echo(f"{code:22} {state}{held.rule.title} · {held.rule.when.read()}")
+        for knob, source in held.source.items():
+            if source != "house":
+                typer.echo(f"{'':22}   {knob} = {held.values[knob]}（{sources[source]}）")

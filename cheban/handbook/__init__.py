@@ -8,6 +8,7 @@ def check_rules() -> None:
     from cheban.playbook.rules import HANDBOOK
 
     if not HANDBOOK.rules:
-        HANDBOOK.add((*service_care.RULES, *relationship.RULES, *house_keeping.RULES))
+        for chapter in (service_care, relationship, house_keeping):
+            HANDBOOK.add(chapter.RULES, chapter=chapter.CHAPTER)
     HANDBOOK.check()
     react_to_rules()

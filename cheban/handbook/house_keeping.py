@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from cheban.org.roles import Role
 from cheban.playbook.rules import Happened, Owes, Red, Rule, working
 
@@ -59,4 +61,5 @@ WORD_NOT_KEPT = Rule(
     keeps_gap=False,
 )
 
+CHAPTER = gettext_noop("自我管理：档案与守诺")
 RULES = (NEW_OWNER, WORD_NOT_KEPT)

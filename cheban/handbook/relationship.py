@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from cheban.org.roles import Role
 from cheban.playbook.rules import Birthday, Festival, Happened, If, Owes, Rule, Since, working
 
@@ -93,6 +95,7 @@ def _absent(months: int, *, role: Role, weight: int, title: str) -> Rule:
                 "挽留联系",
                 within=working(days=5),
                 escalate=((working(days=8), Role.STORE_MANAGER),),
+                may_be=(Role.SERVICE_ADVISOR, Role.SERVICE_SPECIALIST, Role.CALLER),
             ),
         ),
         reason=f"{months} 个月没有到店，上次是 {{last_visit_on}}（共来店 {{customer_visits}} 次，最近里程 {{odometer_km}} 公里）。",
@@ -101,6 +104,7 @@ def _absent(months: int, *, role: Role, weight: int, title: str) -> Rule:
         shows=("vehicle.last_visit_on", "vehicle.customer_visits", "vehicle.odometer_km", "vehicle.series"),
         done_when=("booked", "settled"),
         weight=weight,
+        bounds=(("months", *{6: (4, 8), 9: (9, 11), 12: (12, 24)}[months]),),  # the three follow one another
     )
 
 
@@ -110,4 +114,5 @@ NO_VISIT = (
     _absent(12, role=Role.SERVICE_SPECIALIST, weight=48, title="12 个月未到店"),
 )
 
+CHAPTER = gettext_noop("客户关系：生日、节日、久未到店")
 RULES = (WEATHER_TIPS, BIRTHDAY, FESTIVAL, *NO_VISIT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from cheban.org.roles import Role
 from cheban.playbook.rules import If, Owes, Rule, Upcoming, wall, working
 
@@ -87,6 +89,7 @@ MAINTENANCE_DUE = Rule(
             "预约保养",
             within=working(days=3),
             escalate=((working(days=6), Role.STORE_MANAGER),),
+            may_be=(Role.SERVICE_SPECIALIST, Role.CALLER),
         ),
     ),
     reason="保养约 {due}到期（{maintenance_low_on:short}—{maintenance_high_on:short}，{maintenance_due_by:due_by}）。"
@@ -120,6 +123,7 @@ INSPECTION_DUE = Rule(
             "提醒年检",
             within=working(days=5),
             escalate=((working(days=10), Role.STORE_MANAGER),),
+            may_be=(Role.SERVICE_SPECIALIST, Role.CALLER),
         ),
     ),
     reason="年检 {due}到期（{inspection_kind:inspection}）。",
@@ -155,6 +159,7 @@ def _insurance(days: int, *, beyond: int | None, weight: int, title: str) -> Rul
         done_when=("settled", "booked"),
         done_label="已续保",
         weight=weight,
+        bounds=(("days", (beyond or 0) + 1, {60: 90, 30: 30, 7: 7}[days]),),  # the three never overlap
     )
 
 
@@ -179,6 +184,7 @@ WARRANTY_EXPIRY = Rule(
             "保修到期检查",
             within=working(days=5),
             escalate=((wall(days=14), Role.STORE_MANAGER),),
+            may_be=(Role.SERVICE_SPECIALIST, Role.CALLER),
         ),
     ),
     reason="原厂保修 {due}到期，到期前应免费检查一次。",
@@ -188,4 +194,5 @@ WARRANTY_EXPIRY = Rule(
     weight=45,
 )
 
+CHAPTER = gettext_noop("用车周期：保养、年检、保险、质保")
 RULES = (FIRST_SERVICE_DUE, SECOND_SERVICE_DUE, MAINTENANCE_DUE, INSPECTION_DUE, *INSURANCE_RENEWAL, WARRANTY_EXPIRY)

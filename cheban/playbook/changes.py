@@ -14,7 +14,14 @@ from django.db import connection, connections
 
 from cheban.core import facts
 
-HOUSE = ("org_store", "org_staff", "org_staffrole", "core_openingspan", "core_calendarday")
+HOUSE = (
+    "org_store",
+    "org_staff",
+    "org_staffrole",
+    "core_openingspan",
+    "core_calendarday",
+    "playbook_rulesetting",
+)
 """Tables of the house that decide who owes what by when. They are not under row-level security."""
 
 MARK = """

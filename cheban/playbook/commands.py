@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
 from cheban.core.calendars import calendar_of, calendars_of
 from cheban.core.errors import NotFound, NotPermitted, Refused, WrongState
 from cheban.core.events import record
+from cheban.core.live import announce
 from cheban.core.models import Event
 from cheban.core.worktime import due
 from cheban.org.access import Actor, command
 from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
+from cheban.playbook import effective
 from cheban.playbook.models import Task
 from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS, WEATHER
 from cheban.playbook.planner import opening
@@ -111,6 +114,7 @@ def record_outcome(
         facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
+    _announce({first.store_id}, {t.assignee_id for t in tasks}, {contact_id})
     return record(
         kind.event,
         store_id=first.store_id,
@@ -181,9 +185,10 @@ def _try_again(
             task.starts_at = when
         else:
             task.starts_at = due(now, timedelta(hours=8), calendar)
-        task.due_at = max(task.due_at, task.starts_at + timedelta(hours=1))
-        if task.escalate_at is not None:  # what was agreed with the customer is not late before that moment
-            task.escalate_at = max(task.escalate_at, task.due_at)
+        later = max(task.due_at, task.starts_at + timedelta(hours=1))
+        if task.escalate_at is not None:  # whoever has answered is not reported for the old time limit
+            task.escalate_at += later - task.due_at
+        task.due_at = later
         task.save(update_fields=["outcome", "attempts", "starts_at", "due_at", "escalate_at"])
 
 
@@ -264,7 +269,67 @@ def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
             to=to,
             rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}),
         )
+    former = {t.assignee_id for t in tasks}
+    _announce(stores, {to, *former}, {t.contact_id for t in tasks})
     return len(tasks)
+
+
+def pass_on_of_leavers(*, at: datetime) -> int:
+    """Give open tasks of people who left the house, or their store, to a colleague of the same role, else to the store
+    manager, else to nobody (the board shows those); returns how many moved. Needs scope; safe to run twice.
+
+    A contact moves as a whole, and always to the same colleague however often this runs. R090, R208.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """WITH works AS MATERIALIZED (
+                 SELECT r.store_id, r.role, array_agg(r.staff_id ORDER BY r.staff_id) AS people
+                 FROM org_staffrole r JOIN org_staff s ON s.id = r.staff_id AND s.is_active GROUP BY 1, 2
+               ), left_behind AS MATERIALIZED (
+                 SELECT t.id, t.store_id, t.contact_id, t.role, t.weight FROM playbook_task t
+                 WHERE t.state = 'open' AND t.assignee_id IS NOT NULL AND NOT EXISTS (
+                   SELECT 1 FROM works w WHERE w.store_id = t.store_id AND t.assignee_id = ANY (w.people))
+                 FOR UPDATE OF t SKIP LOCKED
+               ), chosen AS (
+                 SELECT DISTINCT ON (b.contact_id) b.contact_id,
+                   (coalesce(w.people, m.people))[1 + (hashtext(b.contact_id::text) & 2147483647)
+                     % nullif(cardinality(coalesce(w.people, m.people)), 0)] AS person
+                 FROM left_behind b LEFT JOIN works w ON w.store_id = b.store_id AND w.role = b.role
+                   LEFT JOIN works m ON m.store_id = b.store_id AND m.role = 'store_manager'
+                 ORDER BY b.contact_id, b.weight DESC, b.id
+               )
+               UPDATE playbook_task t SET assignee_id = c.person FROM left_behind b JOIN chosen c USING (contact_id)
+               WHERE t.id = b.id
+               RETURNING t.store_id, t.contact_id, t.customer_id, t.vehicle_id, t.rule, t.assignee_id"""
+        )
+        moved = cursor.fetchall()
+        contacts: dict[UUID, list[tuple]] = {}
+        for row in moved:
+            contacts.setdefault(row[1], []).append(row)
+        for rows in contacts.values():
+            store_id, _contact, customer_id, vehicle_id, _rule, to = rows[0]
+            record(
+                "task.reassigned",
+                store_id=store_id,
+                at=at,
+                customer_id=customer_id,
+                vehicle_id=vehicle_id,
+                to=to,
+                rules=sorted({row[4] for row in rows}),
+            )
+        _announce({row[0] for row in moved}, {row[5] for row in moved}, contacts)
+    return len(moved)
+
+
+def _announce(stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID]) -> None:
+    """Tell open pages which boards, days and contacts changed."""
+    for store_id in stores:
+        announce("store", store_id)
+    for person in people:
+        if person is not None:
+            announce("day", person)
+    for contact_id in contacts:
+        announce("contact", contact_id)
 
 
 def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
@@ -290,12 +355,10 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
             .values_list("store_id", "role", "staff_id")
         ):
             managers[store_id, role] = staff_id
+        rules = effective.rules_of(stores)
         for task in tasks:
-            ladder = (
-                next((o.escalate for o in HANDBOOK.rules[task.rule].owes if o.role == task.role), ())
-                if task.rule in HANDBOOK.rules
-                else ()
-            )
+            rule = rules.get((task.store_id, task.rule))
+            ladder = next((o.escalate for o in rule.owes if o.duty == task.duty), ()) if rule else ()
             step = task.escalation
             to = managers.get((task.store_id, ladder[step][1])) if step < len(ladder) else None
             task.escalation += 1
@@ -321,4 +384,5 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
                 to=to,
             )
             moved += 1
+        _announce(stores, {t.assignee_id for t in tasks}, {t.contact_id for t in tasks})
     return moved

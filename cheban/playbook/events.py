@@ -13,3 +13,13 @@ declare("contact.taken_back", _("撤回联系结果"), rules="rule codes", conta
 declare("weather.warned", _("天气预警"), kind="code of WEATHER")
 declare("task.escalated", _("超时升级"), rules="rule codes", level="ladder step", to="staff id")
 declare("task.reassigned", _("改派"), rules="rule codes", to="staff id")
+declare(
+    "rule.changed",
+    _("调整规则"),
+    rule="rule code",
+    level="group or store",
+    before="knob -> value that held before at this level",
+    after="knob -> value that holds now at this level",
+    why="reason in words",
+    dropped="open tasks that ended with it",
+)

@@ -16,6 +16,7 @@ def plan(timestamp: int) -> None:
     if stores:
         with scope.use(stores):
             planner.plan_day(clock.today(), store_ids=stores)
+            commands.pass_on_of_leavers(at=clock.now())
 
 
 @app.periodic(cron="* * * * *")

@@ -72,6 +72,26 @@ class Task(StoreScoped):
         ]
 
 
+class RuleSetting(models.Model):
+    """What a group or a store chose about a rule. Append-only: the newest row of a level counts, the others are its
+    history. `values` are knobs (see `knobs`) that differ from the level above; empty: as above again.
+
+    Not under row-level security: no customer data, and a store's plan needs its group's row.
+    """
+
+    group = models.ForeignKey("org.DealerGroup", on_delete=models.PROTECT, db_index=False)
+    store = models.ForeignKey("org.Store", on_delete=models.PROTECT, null=True, db_index=False)  # none: the group
+    rule = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200)
+    by_id = models.IntegerField(null=True)
+    at = models.DateTimeField()
+    dropped = models.IntegerField(default=0)  # open tasks that ended with it
+
+    class Meta:
+        indexes = [models.Index(fields=["group", "store", "rule", "-id"], name="setting_newest")]
+
+
 class Change(models.Model):
     """That a transaction changed what a store's plan reads; see `changes`. Written by triggers only."""
 

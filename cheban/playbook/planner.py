@@ -26,11 +26,12 @@ from django.utils.translation import gettext as _
 
 from cheban.core import clock, facts
 from cheban.core.calendars import calendars_of
+from cheban.core.live import announce
 from cheban.core.lunar import festivals, lunar_birthdays_on
 from cheban.core.worktime import Calendar, due
 from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import changes
+from cheban.playbook import changes, effective
 from cheban.playbook.models import PlanRun
 from cheban.playbook.rules import HANDBOOK, Birthday, Budget, Festival, Happened, If, Red, Rule, Since, Upcoming
 
@@ -69,7 +70,7 @@ def months_back(day: date, months: int) -> date:
 
 def trigger(rule: Rule, day: date) -> Clause | None:
     """The rule's trigger for a day; None when it cannot fire that day (no festival)."""
-    when, key = rule.when, rule.code
+    when, key = rule.when, rule.key
     if isinstance(when, Upcoming):
         column = facts.fact(when.fact).sql
         first = day - timedelta(days=when.late) if when.beyond is None else day + timedelta(days=when.beyond + 1)
@@ -115,7 +116,7 @@ def trigger(rule: Rule, day: date) -> Clause | None:
 
 def _told(rule: Rule, what: str) -> str:
     """SELECT of `what` from the rule's event about its subject."""
-    subject, key = facts.subject(rule.subject), rule.code
+    subject, key = facts.subject(rule.subject), rule.key
     whom = "" if subject.name == "store" else f"AND e.customer_id = {subject.customer} "
     if subject.name == "vehicle":
         whom += f"AND e.vehicle_id = {subject.vehicle} "
@@ -128,10 +129,10 @@ def _told(rule: Rule, what: str) -> str:
 
 def _told_params(rule: Rule, day: date) -> dict[str, Any]:
     return {
-        f"{rule.code}_event": rule.when.event,
-        f"{rule.code}_where": json.dumps(dict(rule.when.where)),
-        f"{rule.code}_from": datetime.combine(day - timedelta(days=rule.when.late), time(), tzinfo=ZONE),
-        f"{rule.code}_to": datetime.combine(day + timedelta(days=1), time(), tzinfo=ZONE),
+        f"{rule.key}_event": rule.when.event,
+        f"{rule.key}_where": json.dumps(dict(rule.when.where)),
+        f"{rule.key}_from": datetime.combine(day - timedelta(days=rule.when.late), time(), tzinfo=ZONE),
+        f"{rule.key}_to": datetime.combine(day + timedelta(days=1), time(), tzinfo=ZONE),
     }
 
 
@@ -146,8 +147,8 @@ def _week_params(rule: Rule, day: date) -> dict[str, Any]:
         name: moment
         for n in range(rule.when.weeks)
         for name, moment in (
-            (f"{rule.code}_{n}_start", monday - timedelta(weeks=n + 1)),
-            (f"{rule.code}_{n}_end", monday - timedelta(weeks=n)),
+            (f"{rule.key}_{n}_start", monday - timedelta(weeks=n + 1)),
+            (f"{rule.key}_{n}_end", monday - timedelta(weeks=n)),
         )
     }
 
@@ -159,7 +160,7 @@ def festival_names(rule: Rule, day: date) -> list[str]:
 
 def condition(rule: Rule, number: int, asked: If, day: date) -> Clause:
     """One `If` as SQL."""
-    column, name = facts.fact(asked.fact).sql, f"{rule.code}_{number}"
+    column, name = facts.fact(asked.fact).sql, f"{rule.key}_{number}"
     says = _(asked.says) if asked.says else f"{_(facts.fact(asked.fact).label)} {asked.op} {asked.value}"
     if asked.op == "is_set":
         return Clause(says, f"{column} IS NOT NULL")
@@ -204,8 +205,19 @@ def due_sql(rule: Rule) -> str:
     return facts.fact(rule.when.fact).sql if isinstance(rule.when, Upcoming) else "%(day)s::date"
 
 
-def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
-    """SELECT of one rule's candidates; adds its parameters.
+def _written(rule: Rule) -> str:
+    """Roles under which this occasion may be written already: a store may have given the duty to another role."""
+    first = rule.owes[0]
+    house = HANDBOOK.rules[rule.code].owes[0].role if rule.code in HANDBOOK.rules else first.role
+    return ", ".join(f"'{role}'" for role in dict.fromkeys((first.role, house, *first.may_be)))
+
+
+def candidate_sql(
+    rule: Rule, day: date, params: dict[str, Any], store_ids: list[int], *, looking_back: bool = False
+) -> str | None:
+    """SELECT of one rule's candidates in these stores; adds its parameters.
+
+    `looking_back` passes over tasks planned on or after %(begin)s, as if they had not been made yet.
 
     What has its task already is taken out here, before its facts are gathered: all roles of an occasion are written
     together, so the first one's task stands for all.
@@ -218,33 +230,35 @@ def candidate_sql(rule: Rule, day: date, params: dict[str, Any]) -> str | None:
         params.update(clause.params)
     shown = [f"'{path.split('.')[1]}', {facts.fact(path).sql}" for path in rule.shows]
     if isinstance(rule.when, Festival):
-        params[f"{rule.code}_festival"] = "、".join(festival_names(rule, day))
-        shown.append(f"'festival', %({rule.code}_festival)s::text")
+        params[f"{rule.key}_festival"] = "、".join(festival_names(rule, day))
+        shown.append(f"'festival', %({rule.key}_festival)s::text")
     if isinstance(rule.when, Happened):
         for name in rule.when.tells:
             newest = f"(array_agg(e.facts -> '{name}' ORDER BY e.at DESC, e.id DESC))[1]"
             shown.append(f"'{name}', ({_told(rule, newest)})")
     if isinstance(rule.when, Red):
         measure = facts.measure(rule.when.measure)
-        last = f"SELECT round(m.percent, 1) FROM ({_of_week(measure, f'{rule.code}_0')}) m WHERE m.store_id = s.id"  # noqa: S608
+        last = f"SELECT round(m.percent, 1) FROM ({_of_week(measure, f'{rule.key}_0')}) m WHERE m.store_id = s.id"  # noqa: S608
         shown += [f"'value', ({last})", f"'target', {measure.target}"]
     staff = (
         "v.sales_consultant_id, v.service_specialist_id, v.service_advisor_id"
         if subject.name == "vehicle"
         else "NULL::int, NULL::int, NULL::int"
     )
-    params[f"{rule.code}_purposes"] = [rule.purpose, "all"]
+    params[f"{rule.key}_purposes"] = [rule.purpose, "all"]
+    params[f"{rule.key}_stores"] = store_ids
+    back = "AND t.planned_on < %(begin)s" if looking_back else ""
     return f"""SELECT '{rule.code}'::text AS rule, {rule.weight}::smallint AS weight, {str(rule.keeps_gap).lower()} AS keeps_gap,
   {subject.store} AS store_id, {subject.customer} AS customer_id, {subject.vehicle} AS vehicle_id, {subject.id} AS subject_id,
   coalesce({occasion_sql(rule)}, {due_sql(rule)}) AS occasion_on, {due_sql(rule)} AS due_on,
   jsonb_build_object({", ".join(shown)}) AS facts, {subject.value} AS value_fen, {subject.last_contact},
-  {staff}, {subject.refusals} && %({rule.code}_purposes)s::varchar[] AS refused
-FROM {subject.source} WHERE {subject.store} = ANY (%(stores)s) AND {" AND ".join(f"({clause.sql})" for clause in wanted)}
+  {staff}, {subject.refusals} && %({rule.key}_purposes)s::varchar[] AS refused
+FROM {subject.source} WHERE {subject.store} = ANY (%({rule.key}_stores)s) AND {" AND ".join(f"({clause.sql})" for clause in wanted)}
   AND NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = {subject.id} AND t.rule = '{rule.code}'
-    AND t.occasion_on = coalesce({occasion_sql(rule)}, {due_sql(rule)}) AND t.role = '{rule.owes[0].role}')"""  # noqa: S608 - SQL of ours; values are parameters
+    AND t.occasion_on = coalesce({occasion_sql(rule)}, {due_sql(rule)}) AND t.role IN ({_written(rule)}) {back})"""  # noqa: S608 - SQL of ours; values are parameters
 
 
-INSERT = """
+OWED = """
 WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subject_id, occasion_on, due_on, facts,
     value_fen, last_contact_at, sales_consultant_id, service_specialist_id, service_advisor_id, refused) AS NOT MATERIALIZED (
   {candidates}
@@ -261,7 +275,9 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
     ON o.rule = n.rule AND o.store_id = n.store_id
   WHERE NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = n.subject_id AND t.rule = n.rule
                       AND t.occasion_on = n.occasion_on AND t.role = o.role)
-), running AS (
+)"""
+
+MAKE = """, running AS (
   SELECT DISTINCT ON (t.customer_id, side) t.customer_id,
     CASE t.role WHEN 'sales_consultant' THEN 'sales' ELSE 'service' END AS side, t.contact_id, t.assignee_id
   FROM playbook_task t WHERE t.state = 'open' AND t.customer_id IN (SELECT customer_id FROM owed)
@@ -313,7 +329,7 @@ def _until(start: datetime, budget: Budget, calendar: Calendar, alike: str, memo
     return memo[key]
 
 
-def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]:
+def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, list[int]]]) -> list[dict[str, Any]]:
     """Per store, rule and role: the people, the moments. A handful of rows, worked out in Python."""
     stores = {s.id: s for s in Store.objects.filter(id__in=store_ids)}
     calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
@@ -327,11 +343,15 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
         people.setdefault((store_id, role), []).append(staff_id)
         there.setdefault(store_id, set()).add(staff_id)
     rows, memo = [], {}
+    rules: dict[int, list[Rule]] = {}
+    for rule, where in held:
+        for store_id in where:
+            rules.setdefault(store_id, []).append(rule)
     for store in stores.values():
         calendar = calendars[store.id]
         start = opening(at, day, store, calendar)
         alike = repr(calendar)  # stores with the same hours and holidays have the same deadlines
-        for rule in HANDBOOK.rules.values():
+        for rule in rules.get(store.id, ()):
             for owed in rule.owes:
                 who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
                 rows.append(
@@ -356,27 +376,29 @@ def _owes(day: date, at: datetime, store_ids: list[int]) -> list[dict[str, Any]]
 
 def statement(
     day: date, at: datetime, store_ids: list[int], rules: Iterable[Rule], *, conflict: str = ""
-) -> tuple[str, dict[str, Any]]:
-    """Planning these rules as one statement with its parameters."""
-    params: dict[str, Any] = {
-        "day": day,
-        "stores": store_ids,
-        "urgent": URGENT,
-        "owes": json.dumps(_owes(day, at, store_ids)),
-    }
-    parts = [sql for rule in rules if (sql := candidate_sql(rule, day, params))]
-    return INSERT.format(candidates="\n  UNION ALL\n  ".join(parts), conflict=conflict), params
+) -> tuple[str, dict[str, Any]] | None:
+    """Planning these rules, each with the numbers of its stores, as one statement with its parameters.
+
+    None when nothing can fire: no rule holds in these stores, or none on this day.
+    """
+    held = effective.variants(store_ids, rules)
+    params: dict[str, Any] = {"day": day, "urgent": URGENT, "owes": json.dumps(_owes(day, at, store_ids, held))}
+    parts = [sql for rule, where in held if (sql := candidate_sql(rule, day, params, where))]
+    if not parts:
+        return None
+    return OWED.format(candidates="\n  UNION ALL\n  ".join(parts)) + MAKE.format(conflict=conflict), params
 
 
 def _run(
     day: date, at: datetime, store_ids: list[int], rules: list[Rule], *, conflict: str = ""
 ) -> list[tuple[int, int, str]]:
     """Plan these rules: (store, count, 'made' or why people were held back)."""
-    if not rules:
+    asked = statement(day, at, store_ids, rules, conflict=conflict) if rules else None
+    if asked is None:
         return []
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '512MB'")  # a million vehicles sort in memory; small stores use little
-        cursor.execute(*statement(day, at, store_ids, rules, conflict=conflict))
+        cursor.execute(*asked)
         return cursor.fetchall()
 
 
@@ -429,6 +451,8 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
                 unique_fields=["store", "on"],
                 update_fields=["handbook", "ran_at", "held_back"],
             )
+        for store_id in made:
+            announce("store", store_id)
         stood = PlanRun.objects.filter(on=day, store_id__in=set(store_ids) - set(asked))
         for store_id, held_back in stood.values_list("store_id", "held_back"):
             held[store_id] = Counter(held_back)

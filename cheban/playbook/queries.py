@@ -21,7 +21,7 @@ from cheban.core.models import Event
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import planner, words
+from cheban.playbook import effective, planner, words
 from cheban.playbook.models import PlanRun, Task
 from cheban.playbook.outcomes import OUTCOMES, REFUSE_REASONS
 from cheban.playbook.rules import HANDBOOK, Happened, Red, Since
@@ -440,9 +440,13 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
             raise NotFound(_("没有找到这辆车或客户，或车辆还没有车主。"))
         store = Store.objects.get(id=row[0])
         findings = []
+        held = effective.of_store(row[0])[rule_code]
+        rule = held.rule
+        if not held.is_on:
+            findings.append(Finding(False, _("规则在本店开启"), _("停用")))
         wanted = planner.clauses(rule, day)
         if wanted is None:
-            return [Finding(False, rule.when.read(), _("今天不是这些节日"))]
+            return [*findings, Finding(False, rule.when.read(), _("今天不是这些节日"))]
         named = [None if not hasattr(rule.when, "fact") else rule.when.fact, None, *(i.fact for i in rule.only_if)]
         for clause, path in zip(wanted, named, strict=True):
             shown = f", ({facts.fact(path).sql})::text" if path else ", ''"
@@ -516,39 +520,6 @@ def contact_words(name: str, told: dict[str, Any]) -> str:
     if told.get("attempts"):
         parts.append(_("第 %(n)d 次") % {"n": told["attempts"]})
     return " · ".join(p for p in parts if p)
-
-
-def handbook() -> list[dict[str, Any]]:
-    """Every rule as sentences: when, only if, who owes what, to whom it goes when late."""
-    open_by = dict(Task.objects.filter(state="open").values_list("rule").annotate(n=Count("id")))
-    rows = []
-    for rule in HANDBOOK.rules.values():
-        rows.append(
-            {
-                "code": rule.code,
-                "title": _(rule.title),
-                "requirement": rule.requirement,
-                "when": rule.when.read(),
-                "only_if": [_(c.says) for c in rule.only_if],
-                "joined": rule.joined,
-                "weight": rule.weight,
-                "owes": [
-                    {
-                        "role": str(o.role.label),
-                        "title": _(o.title),
-                        "within": str(o.within),
-                        "escalate": [f"{b} → {Role(r).label}" for b, r in o.escalate],
-                    }
-                    for o in rule.owes
-                ],
-                "reason": _(rule.reason),
-                "script": _(rule.script),
-                "done": [str(OUTCOMES[c].label) for c in rule.done_when],
-                "open": open_by.get(rule.code, 0),
-                "keeps_gap": rule.keeps_gap,
-            }
-        )
-    return rows
 
 
 def next_actions(tasks: list[ContactRow], actor: Actor) -> list[dict[str, Any]]:

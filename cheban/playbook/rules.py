@@ -169,6 +169,7 @@ class Owes:
     title: str
     within: Budget
     escalate: tuple[tuple[Budget, Role], ...] = ()
+    may_be: tuple[Role, ...] = ()  # roles that a store may give this duty to instead; only for rules of one duty
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,13 @@ class Rule:
     done_label: str = ""
     joined: bool = False
     keeps_gap: bool = True
+    bounds: tuple[tuple[str, int, int], ...] = ()  # (knob, least, most) where the usual bounds would not do
+    variant: str = ""  # tells the SQL parameters of a store's own numbers from the house's; see `effective`
+
+    @property
+    def key(self) -> str:
+        """Prefix of this rule's SQL parameters."""
+        return self.code + self.variant
 
     @property
     def subject(self) -> str:
@@ -209,13 +217,15 @@ class Handbook:
     """All rules by code. Registered once by `cheban.handbook`."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
+    chapters: dict[str, list[str]] = field(default_factory=dict)  # title -> codes, as the business groups them
 
-    def add(self, rules: Iterable[Rule]) -> None:
-        """Add rules; a second one of the same code is an error."""
+    def add(self, rules: Iterable[Rule], *, chapter: str = "") -> None:
+        """Add rules of a chapter; a second one of the same code is an error."""
         for rule in rules:
             if rule.code in self.rules:
                 raise ValueError(f"two rules named {rule.code}")
             self.rules[rule.code] = rule
+            self.chapters.setdefault(chapter, []).append(rule.code)
 
     def check(self) -> None:
         """Raises KeyError when a rule names a fact, an event or a measure that no room offers."""

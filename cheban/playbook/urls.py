@@ -15,5 +15,9 @@ urlpatterns = [
     path("weather/", views.weather, name="weather"),
     path("run/", views.run, name="run"),
     path("handbook/", views.handbook, name="handbook"),
+    path("handbook/<slug:code>/", views.rule, name="rule"),
+    path("handbook/<slug:code>/try/", views.try_rule, name="try_rule"),
+    path("handbook/<slug:code>/change/", views.change_rule, name="change_rule"),
+    path("handbook/<slug:code>/restore/", views.restore_rule, name="restore_rule"),
     path("handbook/<slug:code>/explain/", views.explain, name="explain"),
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from cheban.core import clock
 from cheban.core.errors import NotFound
 from cheban.org.access import page
-from cheban.playbook import commands, planner, queries
+from cheban.playbook import changing, commands, dry_run, knobs, planner, queries, reading
 from cheban.playbook.outcomes import WEATHER
 from cheban.playbook.rules import HANDBOOK
 
@@ -162,8 +162,99 @@ def weather(request: HttpRequest) -> HttpResponse:
 
 @page("playbook/handbook.html", may="playbook.see")
 def handbook(request: HttpRequest) -> dict:
-    """Every rule in words."""
-    return {"rules": queries.handbook(), "runs": queries.last_runs(request.actor.stores)}
+    """Every rule in words, as it holds in a store."""
+    search, only = request.GET.get("q", ""), request.GET.get("only", "")
+    levels = reading.levels(request.actor)
+    stores = [each for each in levels if each["value"] != "group"]
+    store = next((s for s in stores if s["value"] == request.GET.get("store")), stores[0])
+    return {
+        "chapters": reading.handbook(request.actor, store_id=int(store["value"]), search=search, only=only),
+        "stores": stores,
+        "store": store,
+        "q": search,
+        "only": only,
+        "total": len(HANDBOOK.rules),
+        "runs": queries.last_runs(request.actor.stores),
+    }
+
+
+def _rule_context(request: HttpRequest, code: str, level: changing.Level) -> dict:
+    return reading.one_rule(code, level) | {
+        "levels": reading.levels(request.actor),
+        "level": "group" if level.store_id is None else str(level.store_id),
+        "can_change": request.actor.may("playbook.change"),
+        "draft": {},
+        "reason": request.POST.get("reason", ""),
+        "now": clock.now(),
+    }
+
+
+def _level(request: HttpRequest) -> changing.Level:
+    wanted = request.POST.get("level") or request.GET.get("level")
+    return changing.level_of(wanted or str(request.actor.stores[0]), request.actor)
+
+
+@page("playbook/rule.html", may="playbook.see")
+def rule(request: HttpRequest, code: str) -> dict:
+    """One rule: its words, its numbers and where they come from, its history."""
+    return _rule_context(request, code, _level(request))
+
+
+def _draft(request: HttpRequest, code: str) -> dict[str, str]:
+    if code not in HANDBOOK.rules:
+        raise NotFound(_("没有这条规则。"))
+    values = {name[2:]: value for name, value in request.POST.items() if name.startswith("k-")}
+    return values | {"on": "1" if request.POST.get("k-on") else "0"}
+
+
+@require_POST
+@page(may="playbook.change")
+def try_rule(request: HttpRequest, code: str) -> HttpResponse:
+    """What the form's numbers would make, without saving them."""
+    level, draft = _level(request), _draft(request, code)
+    values = knobs.checked(HANDBOOK.rules[code], draft)
+    found = dry_run.try_out(code, values, store_ids=list(level.stores), today=clock.today())
+    if request.htmx:
+        return render(request, "playbook/_dry_run.html", {"tried": found, "now": clock.now()})
+    context = _rule_context(request, code, level)
+    for field in context["fields"]:
+        field["value"] = values.get(field["knob"].key, field["value"])
+    return render(request, "playbook/rule.html", context | {"tried": found})
+
+
+@require_POST
+@page(may="playbook.change")
+def change_rule(request: HttpRequest, code: str) -> HttpResponse:
+    """Save the form's numbers."""
+    level, seen = _level(request), request.POST.get("seen", "")
+    made = changing.change_rule(
+        code,
+        by=request.actor,
+        level=level,
+        values=_draft(request, code),
+        reason=request.POST.get("reason", ""),
+        drops_open=bool(request.POST.get("drops_open")),
+        seen=int(seen) if seen.isdigit() else None,
+    )
+    if made.dropped:
+        messages.success(request, _("已保存，取消了 %(n)d 项待办。下一次生成计划时生效。") % {"n": made.dropped})
+    else:
+        messages.success(request, _("已保存，下一次生成计划时生效。"))
+    return redirect(_rule_url(code, level))
+
+
+@require_POST
+@page(may="playbook.change")
+def restore_rule(request: HttpRequest, code: str) -> HttpResponse:
+    """Back to what held before the newest change."""
+    level = _level(request)
+    changing.restore_rule(code, by=request.actor, level=level)
+    messages.success(request, _("已恢复到上一次的数值。"))
+    return redirect(_rule_url(code, level))
+
+
+def _rule_url(code: str, level: changing.Level) -> str:
+    return reverse("playbook:rule", args=[code]) + f"?level={level.store_id or 'group'}"
 
 
 @page("playbook/explain.html", may="playbook.see")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from cheban.core import facts
 from cheban.playbook.outcomes import WEATHER
 
 _FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -71,6 +72,22 @@ def _value(value: Any, form: str | None, *, today: date) -> str:
 def fill(template: str, fields: Mapping[str, Any], *, today: date) -> str:
     """The sentence with its fields filled; a field that is unknown reads 未登记, never an empty hole."""
     return _FIELD.sub(lambda m: _value(fields.get(m[1]), m[2], today=today), _(template))
+
+
+def spoken(template: str, paths: Iterable[str]) -> str:
+    """The sentence with names in place of its fields, for reading a rule: 您的〔车系〕的〔到期日〕. `paths` are the rule's facts."""
+    labels = {path.split(".")[1]: str(_(facts.fact(path).label)) for path in paths}
+    labels |= {
+        "call_name": _("客户称呼"),
+        "store": _("门店"),
+        "me": _("我的名字"),
+        "due": _("日期"),
+        "festival": _("节日"),
+        "kind": _("天气"),
+        "value": _("数值"),
+        "target": _("目标"),
+    }
+    return _FIELD.sub(lambda m: f"〔{labels.get(m[1], m[1])}〕", _(template)).replace("**", "")
 
 
 def segments(text: str) -> list[dict[str, Any]]:
