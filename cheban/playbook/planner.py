@@ -289,7 +289,7 @@ MAKE = """, running AS (
     coalesce(r.assignee_id, first_value(o.person_id) OVER contact), o.customer_id, o.vehicle_id, o.subject_id,
     o.occasion_on, o.due_on, o.facts, o.weight, o.value_fen, o.starts_at, o.due_at, o.escalate_at, %(day)s,
     coalesce(r.contact_id, md5(coalesce(o.customer_id, o.subject_id)::text || o.side || %(day)s::text)::uuid),
-    md5(o.subject_id::text || o.rule || o.occasion_on::text || o.role)::uuid
+    md5(random()::text || o.subject_id::text || o.role)::uuid
   FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side
   WHERE NOT o.refused AND NOT o.too_soon
   WINDOW contact AS (PARTITION BY coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id

@@ -12,7 +12,9 @@ from ninja import Query, Router, Status
 from cheban.api import cursors, schemas
 from cheban.api.door import needs
 from cheban.core import clock
-from cheban.customers import commands, queries, search
+from cheban.customers import commands, lists, queries, search
+from cheban.lists import paging
+from cheban.lists.state import Asked
 from cheban.org.access import Actor
 
 router = Router(tags=["customers"])
@@ -46,18 +48,18 @@ def list_customers(request: HttpRequest, filters: Query[schemas.CustomerFilter])
     """A page of customers with masked phones and their vehicles. At most six queries."""
     given = filters.model_dump()
     after = cursors.read(filters.cursor, what="customers", filters=given)
-    found = queries.customer_list(
-        queries.Filters(
-            tier=filters.tier or "",
-            kind=filters.kind or "",
-            source=filters.source or "",
-            tag=filters.tag or "",
-            series=filters.series or "",
-            quiet_months=filters.quiet_months or 0,
-            refused=bool(filters.refused),
-        ),
-        sort=filters.sort,
-        after=after,
+    asked = {
+        "tier": filters.tier,
+        "kind": filters.kind,
+        "source": filters.source,
+        "tag": filters.tag,
+        "series": filters.series,
+        "quiet": filters.quiet_months,
+        "refused": filters.refused,
+    }
+    found = paging.page(
+        lists.SPEC,
+        Asked(values={code: value for code, value in asked.items() if value}, sort=filters.sort, after=after),
         today=clock.today(),
         limit=filters.limit,
     )

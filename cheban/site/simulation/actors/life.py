@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import time
 
 from cheban.core.errors import Refused
-from cheban.customers import commands
+from cheban.customers import bulk, commands
 from cheban.customers.models import ContactPoint, Customer, Vehicle
 from cheban.site.demo import people as names
 from cheban.site.simulation import behaviour, files
@@ -135,7 +135,7 @@ def _is_looked_up(world: World, person: Person, by: Worker) -> None:
 
 def _gets_tag(world: World, person: Person, by: Worker) -> None:
     tag = world.dice.pick(("价格敏感", "注重时效", "转介绍", "自驾游"), "tag", person.key)
-    commands.tag_customers([person.id], by=by.actor, tag=tag)
+    bulk.do([person.id], by=by.actor, action="add_tag", value=tag)
 
 
 def _walk_in(world: World, place) -> None:
