@@ -35,6 +35,7 @@ CJK = re.compile(r"[\u3400-\u9fff]+")
 
 ROOMS = ("core", "org", "messaging", "lists", "customers", "workshop", "playbook", "scorecard", "api", "site")
 NOT_FOR_PAGES = {
+    "core/backup.py": "the operator's terminal, both languages in place",
     "core/pgbin.py": "the operator's terminal, both languages in place",
     "core/pgcluster.py": "the operator's terminal, both languages in place",
     "core/pgsupervisor.py": "the operator's terminal, both languages in place",

@@ -64,6 +64,23 @@ _SIGNS = """
     WHERE {p.customer_id} {p.customer_id~q.customer_id}
 """
 
+_GROUPS = """
+  SELECT g.store_id, a.id a, b.id b, '{sign}' sign FROM (
+    SELECT store_id, array_agg(DISTINCT {who}) ids FROM {table} WHERE {where}
+    GROUP BY store_id, {same} HAVING count(*) BETWEEN 2 AND %(crowd)s) g
+  CROSS JOIN LATERAL unnest(g.ids) a(id) CROSS JOIN LATERAL unnest(g.ids) b(id) WHERE a.id < b.id"""
+_ALL = " UNION ALL ".join(
+    _GROUPS.format(sign=sign, who=who, table=table, where=where, same=same)
+    for sign, who, table, where, same in (
+        ("phone", "customer_id", "customers_contactpoint", "kind IN ('mobile', 'landline')", "value_blind"),
+        ("id_number", "id", "customers_customer", "id_number_blind IS NOT NULL", "id_number_blind"),
+        ("number", "id", "customers_customer", "customer_no <> ''", "customer_no"),
+        ("plate", "owner_id", "customers_vehicle", "plate_number <> '' AND owner_id IS NOT NULL", "plate_number"),
+        ("vin", "customer_id", "customers_vehicleownership", "customer_id IS NOT NULL", "vehicle_id"),
+    )
+)
+"""The signs among all customers of the scope: each table is gone through once, however many rows it has."""
+
 _FIND = """
 WITH sign AS MATERIALIZED ({signs}),
 paired AS (
@@ -90,11 +107,13 @@ WHERE customers_duplicatepair.state = 'proposed'
 
 def _sql(few: bool) -> str:
     """The statement for all customers of the scope, or for few of them (found by their own index entries)."""
+    if not few:
+        return _FIND.format(signs=_ALL)
     signs = _SIGNS
     for column in ("p.customer_id", "p.id", "p.owner_id"):
         other = column.replace("p.", "q.")
-        signs = signs.replace(f"{{{column}~{other}}}", f"AND {column} {'<>' if few else '<'} {other}")
-        signs = signs.replace(f"{{{column}}}", f"{column} = ANY (%(ids)s)" if few else f"{column} IS NOT NULL")
+        signs = signs.replace(f"{{{column}~{other}}}", f"AND {column} <> {other}")
+        signs = signs.replace(f"{{{column}}}", f"{column} = ANY (%(ids)s)")
     return _FIND.format(signs=signs)
 
 
