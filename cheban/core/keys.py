@@ -61,8 +61,9 @@ def retire(connection: Any, data_dir: Path, number: int) -> None:
     key = next((key for key in listed(connection, data_dir) if key.id == number), None)
     if key is None:
         raise KeyError(number)
-    if key.is_newest or key.uses:
-        raise StillUsed(f"{key.uses}")
+    kept = sealed.needed_by_images(connection, number)
+    if key.is_newest or key.uses or kept:
+        raise StillUsed(f"{key.uses + kept}")
     connection.execute("DELETE FROM core_datakey WHERE id = %s", [number])
     privacy.forget_keys()
 

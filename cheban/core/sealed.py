@@ -38,12 +38,19 @@ class Folder:
 
 
 _columns: dict[tuple[str, str], Column] = {}
+_images: set[tuple[str, str]] = set()
 _folders: dict[str, Folder] = {}
 
 
 def declare(table: str, column: str, place: str) -> None:
     """Tell that values of this column are sealed (called when the room's app is ready)."""
     _columns[table, column] = Column(table, column, place)
+
+
+def declare_image(table: str, column: str) -> None:
+    """Tell that this JSON column keeps whole rows as they were, sealed values among them. They are not brought under
+    a new key, so the keys that they need are not destroyed."""
+    _images.add((table, column))
 
 
 def declare_folder(path: str, bound_to: Callable[[str], str]) -> None:
@@ -80,6 +87,18 @@ def uses(connection: Any, data_dir: Path) -> dict[int, int]:
         key = file_key(path)
         found[key] = found.get(key, 0) + 1
     return found
+
+
+def needed_by_images(connection: Any, key: int) -> int:
+    """How many kept rows hold a sealed value of this key; as the owner, over all stores."""
+    count = 0
+    for table, column in sorted(_images):
+        [found] = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE position(%s in {column}::text) > 0",  # noqa: S608 - declared names
+            [f'_sealed": "\\\\x{key:02x}'],
+        ).fetchone()
+        count += found
+    return count
 
 
 def files(data_dir: Path) -> Iterator[tuple[Folder, Path]]:

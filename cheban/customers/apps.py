@@ -23,3 +23,10 @@ class CustomersConfig(AppConfig):
         sealed.declare("customers_customer", "address_sealed", "customers_customer.address")
         sealed.declare("customers_importrow", "content_sealed", "customers_importrow.content")
         sealed.declare_folder("files/imports", lambda name: f"import:{name.partition('.')[0]}")
+        for table, column in (
+            ("customers_importchange", "before"),
+            ("customers_customermerge", "image"),
+            ("customers_customermerge", "changed"),
+            ("customers_mergedrow", "image"),
+        ):
+            sealed.declare_image(table, column)

@@ -98,6 +98,30 @@ def test_after_a_rotation_nothing_needs_the_old_key_and_it_can_be_destroyed(owne
     owner.execute("INSERT INTO core_datakey (id, wrapped) VALUES (%s, %s)", [old, wrapped])
 
 
+@pytest.mark.req("R018")
+def test_a_key_that_an_undo_still_needs_is_not_destroyed(owner, tmp_path):
+    cast = people(1)
+    old = max(privacy.keyring())
+    owner.execute(
+        """INSERT INTO customers_importbatch (id, store_id, file_name, file_sha256, file_bytes, stored_as, source_system,
+             kind, plan, state, problem, rows_total, rows_done, accepted, unchanged, merged, rejected, flagged, skipped)
+           VALUES (gen_random_uuid(), %s, 'x', '', 1, '', '', 'customers', '{}', 'done', '', 1, 1, 1, 0, 0, 0, 0, '{}')""",
+        [cast.a.id],
+    )
+    owner.execute(
+        """INSERT INTO customers_importchange (store_id, batch_id, "table", row_id, before)
+           SELECT c.store_id, b.id, 'customers_customer', c.id, to_jsonb(c) FROM customers_customer c, customers_importbatch b"""
+    )
+    keys.make(owner)
+    sealed.reseal(owner, tmp_path)
+    with pytest.raises(keys.StillUsed):
+        keys.retire(owner, tmp_path, old)
+    owner.execute("DELETE FROM customers_importchange")
+    kept = owner.execute("SELECT wrapped FROM core_datakey WHERE id = %s", [old]).fetchone()[0]
+    keys.retire(owner, tmp_path, old)
+    owner.execute("INSERT INTO core_datakey (id, wrapped) VALUES (%s, %s)", [old, kept])
+
+
 def test_a_process_that_meets_a_new_key_reads_the_ring_again_without_a_restart(owner, tmp_path):
     cast = people(3)
     ring = dict(privacy.keyring())
