@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from cheban.cli import Failed
 from cheban.cli.place import make_ready
 from cheban.cli.say import note
 from cheban.core import backup as backups
+from cheban.core import clock
 from cheban.core.secretfiles import secrets_dir
 
 WORDS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -31,7 +31,7 @@ def backup(
     to = to.expanduser().resolve()
     if not to.is_dir():
         raise Failed(f"没有目录 {to}。 No such folder.", exit_code=2)
-    stem = f"cheban-{datetime.now(ZoneInfo('Asia/Shanghai')):%Y%m%d-%H%M%S}"
+    stem = f"cheban-{clock.now().astimezone(ZoneInfo('Asia/Shanghai')):%Y%m%d-%H%M%S}"
     passphrase = passphrase_of(passphrase_file) or "-".join(
         "".join(secrets.choice(WORDS) for _ in range(5)) for _ in range(5)
     )

@@ -16,7 +16,6 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from cheban.core import clock
 from cheban.core.pgbin import wheel_bin
 
 FORMAT = 1
@@ -84,7 +84,7 @@ def write(owner_url: str, data_dir: Path, target: Path, *, tell: Tell = lambda _
         files = {str(path.relative_to(data_dir)): _digest(path) for path in _files(data_dir)}
         manifest = {
             "format": FORMAT,
-            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "made_at": clock.now().isoformat(timespec="seconds"),
             "server": version,
             "tables": tables,
             "files": files,
