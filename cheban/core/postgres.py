@@ -108,11 +108,11 @@ def _start(
 ) -> tuple[Server, subprocess.Popen | None]:
     make_folders(data_dir)
     with lock(data_dir / "run" / "start.lock", wait=START_SECONDS + RECOVERY_SECONDS):
-        child, running = None, supervised(data_dir)
+        child, running, read = None, supervised(data_dir), _logged(data_dir)
         if not running:
             prepare(data_dir, durable=durable)
             child = spawn(data_dir, flags=flags)
-        _wait_until_ready(data_dir, child, tell=tell)
+        _wait_until_ready(data_dir, child, read=read, tell=tell)
         ensure_roles(data_dir)
         return _server(data_dir, started=not running), child
 
@@ -240,14 +240,16 @@ def _connects(url: str) -> bool:
     return True
 
 
-def _wait_until_ready(data_dir: Path, child: subprocess.Popen | None, *, tell: Callable[[str], None]) -> None:
+def _wait_until_ready(
+    data_dir: Path, child: subprocess.Popen | None, *, read: dict[Path, int], tell: Callable[[str], None]
+) -> None:
     began, told = time.monotonic(), False
     while (heard := answer(data_dir)) != "ready":
         waited = time.monotonic() - began
         gone = child.poll() is not None if child else waited > 1 and not supervised(data_dir)
         if gone or waited > (RECOVERY_SECONDS if heard == "starting" else START_SECONDS):
             raise ServerFailed(
-                f"数据库没有启动：{_why(data_dir)}（详见 {data_dir} 的 logs 和 postgres/log）。"
+                f"数据库没有启动：{_why(data_dir, read)}（详见 {data_dir} 的 logs 和 postgres/log）。"
                 " The database did not start."
             )
         if heard == "refusing":
@@ -261,12 +263,21 @@ def _wait_until_ready(data_dir: Path, child: subprocess.Popen | None, *, tell: C
         time.sleep(0.05)
 
 
-def _why(data_dir: Path) -> str:
+def _logs(data_dir: Path) -> list[Path]:
+    return [data_dir / "logs" / "postgres.log", *sorted((data_dir / "postgres" / "log").glob("*.log"))]
+
+
+def _logged(data_dir: Path) -> dict[Path, int]:
+    """How long each log is before a start: what stands in it already tells of earlier runs."""
+    return {log: log.stat().st_size for log in _logs(data_dir) if log.exists()}
+
+
+def _why(data_dir: Path, read: dict[Path, int]) -> str:
+    """The server's own last words since `read`."""
     found = "原因不明"
-    logs = [data_dir / "logs" / "postgres.log", *sorted((data_dir / "postgres" / "log").glob("*.log"))]
     with contextlib.suppress(OSError):
-        for log in logs:
-            text = log.read_text(errors="replace")[-20_000:]
+        for log in _logs(data_dir):
+            text = log.read_bytes()[read.get(log, 0) :][-20_000:].decode(errors="replace")
             for line in reversed(text.splitlines()):
                 # "is starting up" only says that somebody knocked too early, never why it did not come up
                 if ("FATAL" in line or "PANIC" in line) and "is starting up" not in line:

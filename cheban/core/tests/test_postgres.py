@@ -249,8 +249,9 @@ def test_lost_or_foreign_passwords_are_told_and_nothing_is_made_anew(folder):
 
 
 def test_a_broken_configuration_is_told_with_the_servers_own_words(folder, monkeypatch):
-    postgres.start(folder, durable=False)
-    postgres.stop(folder)
+    running = postgres.start(folder, durable=False)
+    with psycopg.connect(running.superuser_url, autocommit=True):
+        postgres.stop(folder)  # an open connection: the last run's log ends with a FATAL line of its own
     (folder / "postgres" / "local.conf").write_text("work_mem = 'plenty'\n")
     monkeypatch.setattr(postgres, "START_SECONDS", 6)
     with pytest.raises(ServerFailed, match="local.conf"):
