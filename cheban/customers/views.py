@@ -108,7 +108,7 @@ def files(request: HttpRequest) -> dict:
 @page(may="customer.edit")
 def reviewed(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """One file was looked through: due again in a year."""
-    bulk_deeds.do([customer_id], by=request.actor, action="reviewed", value="")
+    bulk_deeds.do([queries.customer(customer_id).id], by=request.actor, action="reviewed", value="")
     messages.success(request, _("已记为核查过。"))
     return redirect("customers:customer", customer_id)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from cheban.core import clock, events, privacy
 from cheban.core.models import AuditEntry
@@ -29,7 +29,7 @@ from cheban.customers.models import (
 )
 from cheban.customers.privacy_desk.models import ForgottenContact, PrivacyRequest
 
-ERASED_NAME = "已删除的客户"
+ERASED_NAME = gettext_noop("已删除的客户")
 _BLANK: dict[str, Any] = {
     "kind": Customer.Kind.PERSON,
     "name": ERASED_NAME,
@@ -318,41 +318,50 @@ def person_of(customer: Customer, absorbed: list[UUID]) -> Person:
 
 def offer() -> None:
     """Register them (called when the app is ready). Imports first: they are found by what the others then erase."""
-    say = gettext_lazy
-    books = say("到店次数与金额按财税法规留存，不再指向本人")
+    books = gettext_lazy("到店次数与金额按财税法规留存，不再指向本人")
     hold(
         Holding(
             "imports",
-            say("导入记录里的原始行"),
+            gettext_lazy("导入记录里的原始行"),
             ("customers_importbatch", "customers_importrow", "customers_importchange"),
             nothing,
             _forget_imports,
             order=10,
         ),
-        Holding("file", say("客户档案"), ("customers_customer",), _file, _blank_file, kept=books, order=40),
-        Holding("contacts", say("联系方式"), ("customers_contactpoint",), _contacts, _forget_contacts, order=30),
+        Holding("file", gettext_lazy("客户档案"), ("customers_customer",), _file, _blank_file, kept=books, order=40),
+        Holding(
+            "contacts", gettext_lazy("联系方式"), ("customers_contactpoint",), _contacts, _forget_contacts, order=30
+        ),
         Holding(
             "vehicles",
-            say("车辆"),
+            gettext_lazy("车辆"),
             ("customers_vehicle", "customers_vehicleownership"),
             _cars,
             _blank_cars,
-            kept=say("车型与保养数据留作统计，不含车牌、车架号"),
+            kept=gettext_lazy("车型与保养数据留作统计，不含车牌、车架号"),
             order=35,
         ),
-        Holding("readings", say("里程"), ("customers_odometerreading",), _readings, _keep, order=36),
+        Holding(
+            "readings",
+            gettext_lazy("里程"),
+            ("customers_odometerreading",),
+            _readings,
+            _keep,
+            kept=gettext_lazy("只与车辆相连，车辆不再指向本人"),
+            order=36,
+        ),
         Holding(
             "consents",
-            say("同意与拒绝"),
+            gettext_lazy("同意与拒绝"),
             ("customers_consent",),
             _consents,
             _blank_proofs,
-            kept=say("何时同意或拒绝过什么，作为合法处理的证明留存"),
+            kept=gettext_lazy("何时同意或拒绝过什么，作为合法处理的证明留存"),
             order=45,
         ),
         Holding(
             "merges",
-            say("合并记录"),
+            gettext_lazy("合并记录"),
             (
                 "customers_customermerge",
                 "customers_mergedrow",
@@ -365,29 +374,29 @@ def offer() -> None:
         ),
         Holding(
             "story",
-            say("经过"),
+            gettext_lazy("经过"),
             ("core_event",),
             _story,
             _forget_story,
-            kept=say("何时发生过什么，不含文字、车牌、电话"),
+            kept=gettext_lazy("何时发生过什么，不含文字、车牌、电话"),
             order=60,
         ),
         Holding(
             "audit",
-            say("谁看过您的信息"),
+            gettext_lazy("谁看过您的信息"),
             ("core_auditentry",),
             _audit,
             _keep,
-            kept=say("审计记录依法留存，只有编号"),
+            kept=gettext_lazy("审计记录依法留存，只有编号"),
             order=70,
         ),
         Holding(
             "requests",
-            say("您的请求"),
+            gettext_lazy("您的请求"),
             ("customers_privacyrequest",),
             _requests,
             _keep,
-            kept=say("请求与答复作为办理证明留存"),
+            kept=gettext_lazy("请求与答复作为办理证明留存"),
             order=80,
         ),
     )
