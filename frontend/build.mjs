@@ -4,8 +4,8 @@
 // manifest.json ({files: plain name -> hashed name, icons: [names]}), which the template tags read. Nothing
 // is loaded from anywhere else at run time. `--watch` builds again when a source changes.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { compile } from 'sass';
@@ -14,6 +14,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const modules = join(root, 'node_modules');
 const out = join(root, 'cheban', 'site', 'static_built');
+/** Chinese type for documents that the server sets (PDF); pages use the reader's own fonts. */
+const fonts = {
+  from: join(modules, '@expo-google-fonts/noto-sans-sc'),
+  to: join(root, 'cheban', 'site', 'fonts_built'),
+  files: ['400Regular/NotoSansSC_400Regular.ttf', '700Bold/NotoSansSC_700Bold.ttf'],
+};
 const compiled = ['kit', 'tokens'];
 const browsers = ['chrome111', 'safari16.4', 'firefox115'];
 
@@ -73,6 +79,8 @@ async function run() {
   // The manifest changes in one step and last: a running server never points at a file that is not there yet.
   writeFileSync(join(out, 'manifest.json.new'), `${JSON.stringify(manifest, null, 1)}\n`);
   renameSync(join(out, 'manifest.json.new'), join(out, 'manifest.json'));
+  mkdirSync(fonts.to, { recursive: true });
+  for (const file of fonts.files) copyFileSync(join(fonts.from, file), join(fonts.to, basename(file)));
   const current = new Set(Object.values(manifest.files));
   for (const name of readdirSync(out)) {
     if (/^(app|icons|brand)-[0-9a-f]{10}\.(css|js|svg)$/.test(name) && !current.has(name)) rmSync(join(out, name));

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
-from cheban.customers.models import ContactPoint, ImportBatch, ImportRow
+from cheban.customers.models import ContactPoint, ImportBatch, ImportRow, PrivacyRequest
 from cheban.lists.models import BulkDeed, SavedView
 from cheban.org import scope
 from cheban.org.roles import GRANTS, Role
@@ -55,6 +55,16 @@ EXPECTED = {
     "customers:compare": "customer.merge",
     "customers:keep_apart": "customer.merge",
     "customers:unmerge": "customer.merge",
+    "customers:files": "customer.edit",
+    "customers:reviewed": "customer.edit",
+    "customers:privacy": "privacy.take",
+    "customers:privacy_take": "privacy.take",
+    "customers:privacy_request": "privacy.take",
+    "customers:privacy_answer": "privacy.handle",
+    "customers:privacy_copy": "privacy.handle",
+    "customers:privacy_withdraw": "privacy.handle",
+    "customers:privacy_erase": "privacy.erase",
+    "customers:consents": "customer.see",
     "customers:bulk": "customer.edit",
     "customers:imports": "import.see",
     "customers:import_upload": "import.run",
@@ -182,6 +192,10 @@ def things(cast):
         deed = BulkDeed.objects.create(
             store=store, list_code="customers", action="add_tag", by_id=manager.id, at=given.clock.now()
         )
+        asked = PrivacyRequest.objects.create(
+            store=store, customer=customer, kind="copy", channel="phone", received_at=given.clock.now(),
+            due_on=given.days(15), identity_check="回拨",
+        )  # fmt: skip
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -212,6 +226,8 @@ def things(cast):
             "code": "birthday",
             "view_id": view.id,
             "deed_id": deed.id,
+            "request_id": asked.id,
+            "form": "json",
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
@@ -238,6 +254,8 @@ def address(name: str, ids: dict) -> str:
         "int:event_id",
         "uuid:deed_id",
         "int:view_id",
+        "uuid:request_id",
+        "slug:form",
         "slug:what",
         "slug:kind",
         "slug:code",
@@ -277,7 +295,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
-    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id")
+    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -6,7 +6,6 @@ Notes, proofs, plates and names of people stay inside: the receiver asks for the
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,51 +14,7 @@ from cheban.core import clock, events
 from cheban.core.logs import scrub
 from cheban.core.models import Event
 
-OPEN_FACTS = frozenset(
-    [
-        "accepted",
-        "attempts",
-        "channel",
-        "duty",
-        "escalation",
-        "fields",
-        "from",
-        "import_id",
-        "kept",
-        "kind",
-        "level",
-        "metric",
-        "oldest",
-        "outcome",
-        "percent",
-        "purpose",
-        "purposes",
-        "rejected",
-        "removed",
-        "role",
-        "rows",
-        "rule",
-        "rules",
-        "source",
-        "state",
-        "status",
-        "stage",
-        "tier",
-        "to",
-        "weeks",
-        "when",
-        "week",
-    ]
-)
-ENDINGS = ("_id", "_ids", "_at", "_on", "_fen", "_km", "_hours", "_days", "_count", "_percent", "_code", "_kind")
-NAMED = frozenset({"order_no"})
-NEVER = re.compile(r"phone|mobile|wechat|openid|mail|name|plate|vin|address|birth|text|note|proof|identity|id_number")
 SETTLED = timedelta(minutes=1)
-
-
-def may_leave(fact: str) -> bool:
-    """Whether a fact of this name is told outside."""
-    return not NEVER.search(fact) and (fact in OPEN_FACTS or fact in NAMED or fact.endswith(ENDINGS))
 
 
 def _short(value: Any) -> Any:
@@ -81,7 +36,7 @@ def told(event: Event) -> dict[str, Any]:
             "actor_id": event.actor_id,
             "customer_id": str(event.customer_id) if event.customer_id else None,
             "vehicle_id": str(event.vehicle_id) if event.vehicle_id else None,
-            "facts": {k: _short(v) for k, v in sorted(event.facts.items()) if may_leave(k)},
+            "facts": {k: _short(v) for k, v in sorted(event.facts.items()) if events.is_open_fact(k)},
         },
     }
 
@@ -107,7 +62,7 @@ def catalogue() -> list[dict[str, Any]]:
         {
             "name": name,
             "title": declared.title,
-            "facts": {fact: meaning for fact, meaning in declared.facts.items() if may_leave(fact)},
+            "facts": {fact: meaning for fact, meaning in declared.facts.items() if events.is_open_fact(fact)},
         }
         for name, declared in sorted(events.all_declared().items())
     ]

@@ -31,3 +31,18 @@ def year_days(year: int) -> dict[date, tuple[str, str]] | None:
     except NotImplementedError:
         return None
     return found
+
+
+def is_workday(day: date) -> bool:
+    """Whether offices work that day: weekdays but public holidays, and make-up workdays. By weekday alone for a year
+    that is not known yet."""
+    kind, _name = (year_days(day.year) or {}).get(day, ("", ""))
+    return kind == "make_up_workday" or (day.weekday() < 5 and kind != "holiday")
+
+
+def workdays_after(day: date, count: int) -> date:
+    """The day on which the `count`-th workday after `day` falls: what laws mean by 'within so many working days'."""
+    while count:
+        day += timedelta(days=1)
+        count -= is_workday(day)
+    return day

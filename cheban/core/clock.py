@@ -31,6 +31,11 @@ def today(tz: str = "Asia/Shanghai") -> date:
     return now().astimezone(ZoneInfo(tz)).date()
 
 
+def day_of(at: datetime, tz: str = "Asia/Shanghai") -> date:
+    """The calendar day of a moment in a time zone."""
+    return at.astimezone(ZoneInfo(tz)).date()
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
     """The clock stands at `at` (aware)."""

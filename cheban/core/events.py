@@ -7,6 +7,7 @@ reaction to one. Reactions run after commit at least once each, in their own tra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,45 @@ class Declared:
 
 HISTORY = timedelta(days=7)
 """What many rows tell at once and happened so long ago is history to other systems."""
+OPEN_FACTS = frozenset(
+    [
+        "accepted",
+        "attempts",
+        "channel",
+        "duty",
+        "escalation",
+        "fields",
+        "from",
+        "import_id",
+        "kept",
+        "kind",
+        "level",
+        "metric",
+        "oldest",
+        "outcome",
+        "percent",
+        "purpose",
+        "purposes",
+        "rejected",
+        "removed",
+        "role",
+        "rows",
+        "rule",
+        "rules",
+        "source",
+        "state",
+        "status",
+        "stage",
+        "tier",
+        "to",
+        "weeks",
+        "when",
+        "week",
+    ]
+)
+_ENDINGS = ("_id", "_ids", "_at", "_on", "_fen", "_km", "_hours", "_days", "_count", "_percent", "_code", "_kind")
+_NAMED = frozenset({"order_no"})
+_NEVER = re.compile(r"phone|mobile|wechat|openid|mail|name|plate|vin|address|birth|text|note|proof|identity|id_number")
 _declared: dict[str, Declared] = {}
 _reactions: dict[str, dict[str, Callable[[Event], None]]] = {}
 
@@ -47,6 +87,14 @@ def declared(name: str) -> Declared:
 def all_declared() -> dict[str, Declared]:
     """Every declared event by name."""
     return dict(_declared)
+
+
+def is_open_fact(fact: str) -> bool:
+    """Whether a fact of this name holds no personal text: a code, a count, money, a moment, an id.
+
+    Only these leave the house (webhooks) and outlive the erasure of a person.
+    """
+    return not _NEVER.search(fact) and (fact in OPEN_FACTS or fact in _NAMED or fact.endswith(_ENDINGS))
 
 
 def reaction(name: str) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:

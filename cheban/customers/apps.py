@@ -13,9 +13,12 @@ class CustomersConfig(AppConfig):
         from cheban.core import sealed, slots
         from cheban.customers import bulk, events, facts, lists, queries, reactions  # noqa: F401
         from cheban.customers.duplicates import linked
+        from cheban.customers.privacy_desk import events as privacy_events  # noqa: F401
+        from cheban.customers.privacy_desk import holdings
 
         facts.offer()
         linked.offer()
+        holdings.offer()
         slots.provide("contact.cards", queries.cards)
         slots.provide("contact.detail", queries.contact_detail)
         sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")

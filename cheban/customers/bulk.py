@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import clock
 from cheban.core.events import record
-from cheban.customers import choices
+from cheban.customers import choices, quality
 from cheban.customers.commands import Invalid
 from cheban.customers.lists import SPEC
 from cheban.customers.models import Customer
@@ -24,7 +24,17 @@ from cheban.org.access import Actor, command
 LIMIT = 5_000
 """Customers of one deed: what a person can still answer for, and the database does within seconds."""
 SAMPLE = 5
-FIELD = {"add_tag": "tags", "remove_tag": "tags", "set_tier": "tier"}
+FIELD = {
+    "add_tag": "tags",
+    "remove_tag": "tags",
+    "set_tier": "tier",
+    "set_keeper": "keeper_id",
+    "reviewed": "review_on",
+}
+"""Deed -> the field that it changes."""
+
+
+_READ: dict[str, Callable[[str], Any]] = {"set_tier": str, "set_keeper": int, "reviewed": date.fromisoformat}
 
 
 class TooManyAtOnce(Invalid):
@@ -39,28 +49,36 @@ def matching_ids(asked: Asked, *, today: date) -> list[UUID]:
     return found
 
 
-def _check(ids: Sequence[UUID], action: str, value: str) -> str:
+def _check(ids: Sequence[UUID], action: str, value: str, stores: Sequence[int]) -> str:
     value = value.strip()[:32]
     if not ids:
         raise Invalid(_("请先勾选客户。"))
     if len(ids) > LIMIT:
         raise TooManyAtOnce(_("一次最多更改 %(n)d 位客户，请先加筛选条件。") % {"n": LIMIT})
+    if action == "reviewed":
+        return quality.due_after_review(clock.today()).isoformat()
     if action not in FIELD or not value or (action == "set_tier" and value not in dict(choices.TIER)):
-        raise Invalid(_("请先填写标签，或选择等级。"))
+        raise Invalid(_("请先填写标签，或选择等级、负责人。"))
+    if action == "set_keeper" and value not in dict(quality.keepers(stores)):
+        raise Invalid(_("请选择在这些门店工作的负责人。"))
     return value
 
 
 def _after(customer: Customer, action: str, value: str) -> Any:
-    if action == "set_tier":
-        return value
+    if action in _READ:
+        return _READ[action](value)
     return [t for t in customer.tags if t != value] if action == "remove_tag" else sorted({*customer.tags, value})
 
 
 @command("customer.edit")
 def preview(ids: Sequence[UUID], *, by: Actor, action: str, value: str) -> dict[str, Any]:
     """How many customers a deed would change, and five of them: {count, unchanged, sample, title, action, value}."""
-    value, field = _check(ids, action, value), FIELD[action]
-    found = Customer.objects.filter(id__in=ids).only("id", "store_id", "name", "kind", "tags", "tier").order_by("id")
+    value, field = _check(ids, action, value, by.stores), FIELD[action]
+    found = (
+        Customer.objects.filter(id__in=ids)
+        .only("id", "store_id", "name", "kind", "tags", *set(FIELD.values()))
+        .order_by("id")
+    )
     rows = list(found)
     if len(rows) != len(set(ids)):
         raise Invalid(_("所选客户里有的已不存在，或不属于您的门店，没有改动任何一位。"))
@@ -69,8 +87,11 @@ def preview(ids: Sequence[UUID], *, by: Actor, action: str, value: str) -> dict[
         "add_tag": _("打上标签“%(value)s”"),
         "remove_tag": _("去掉标签“%(value)s”"),
         "set_tier": _("等级改为“%(value)s”"),
+        "set_keeper": _("档案由“%(value)s”负责"),
+        "reviewed": _("档案已核查，下次 %(value)s"),
     }
-    shown = dict(choices.TIER).get(value, value) if action == "set_tier" else value
+    named = {"set_tier": dict(choices.TIER), "set_keeper": dict(quality.keepers(by.stores))}
+    shown = named.get(action, {}).get(value, value)
     return {
         "count": len(changing),
         "unchanged": len(rows) - len(changing),
@@ -87,16 +108,21 @@ def do(ids: Sequence[UUID], *, by: Actor, action: str, value: str) -> tuple[int,
 
     All or none: an id that is not in the scope refuses the whole deed (reliability row 5). Raises Invalid.
     """
-    value, field = _check(ids, action, value), FIELD[action]
+    value, field = _check(ids, action, value, by.stores), FIELD[action]
     rows = list(Customer.objects.select_for_update().filter(id__in=ids).order_by("id"))
     if len(rows) != len(set(ids)):
         raise Invalid(_("所选客户里有的已不存在，或不属于您的门店，没有改动任何一位。"))
     changes = [(c, getattr(c, field), after) for c in rows if (after := _after(c, action, value)) != getattr(c, field)]
     _write([(c, after) for c, _before, after in changes], field, by)
     deed = lists.remember(
-        "customers", action, ((c.store_id, c.id, before, after) for c, before, after in changes), by=by
+        "customers", action, ((c.store_id, c.id, _plain(old), _plain(new)) for c, old, new in changes), by=by
     )
     return len(changes), deed
+
+
+def _plain(value: Any) -> Any:
+    """As JSON keeps it; "" stands for nothing."""
+    return value.isoformat() if isinstance(value, date) else "" if value is None else value
 
 
 def _write(changes: Sequence[tuple[Customer, Any]], field: str, by: Actor) -> None:
@@ -122,7 +148,12 @@ def _restorer(action: str) -> None:
         field = FIELD[action]
         kept = {subject: (before, after) for subject, before, after in rows}
         found = Customer.objects.select_for_update().filter(id__in=list(kept)).order_by("id")
-        back = [(c, kept[c.id][0]) for c in found if getattr(c, field) == kept[c.id][1]]
+        read = date.fromisoformat if field == "review_on" else (lambda value: value)
+        back = [
+            (c, read(before) if (before := kept[c.id][0]) != "" else None)
+            for c in found
+            if _plain(getattr(c, field)) == kept[c.id][1]
+        ]
         _write(back, field, by)
         return len(back)
 

@@ -171,6 +171,8 @@ def add_phone_row(customer: Customer, e164: str, *, kind: str, primary: bool) ->
 @command("customer.edit")
 def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | None:
     """Change fields of a file; one event names them (never their values). Raises Invalid. R010."""
+    if customer.erased_at:
+        raise Refused(_("这位客户的个人信息已按请求删除，档案不能再填写。再来店时请新建档案。"))
     unknown = set(fields) - set(EDITABLE) - {"address", "id_number", "phone"}
     if unknown:
         raise Invalid(_("这些字段不能在这里修改：%(fields)s") % {"fields": "、".join(sorted(unknown))})

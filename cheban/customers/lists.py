@@ -8,9 +8,12 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cheban.customers import choices, queries
+from cheban.core import clock
+from cheban.customers import choices, quality, queries
 from cheban.customers.models import Customer, Vehicle
 from cheban.lists.spec import Column, Filter, ListSpec, Sort, declare
 
@@ -29,19 +32,28 @@ def months_before(today: date, months: int) -> date:
 
 
 def dress(rows: Sequence[Customer]) -> None:
-    """Vehicles, masked phones and words of choices for the cells. Two queries."""
+    """Vehicles, masked phones and words of choices for the cells. Two queries, one more for each of the two columns about the file."""
     ids = [c.id for c in rows]
     reach = queries.phones(ids)
     cars: dict[UUID, list[Vehicle]] = defaultdict(list)
     for v in Vehicle.objects.filter(owner_id__in=ids).order_by("-last_visit_on"):
         cars[v.owner_id].append(v)
     tiers = dict(choices.TIER)
+    # Asked only where the arrangement shows these columns.
+    complete = SimpleLazyObject(lambda: quality.of(ids, today=clock.today()))
+    keepers = SimpleLazyObject(lambda: quality.names({c.keeper_id for c in rows if c.keeper_id}))
     for c in rows:
+        c.complete = SimpleLazyObject(lambda c=c: complete[c.id])
+        c.keeper = SimpleLazyObject(lambda c=c: keepers.get(c.keeper_id, ""))
         c.reach, c.cars, c.tier_label = reach.get(c.id, []), cars.get(c.id, []), tiers.get(c.tier, c.tier)
 
 
 def _series(stores: Sequence[int]) -> list[tuple[str, str]]:
     return [(name, name) for name in queries.series_choices(stores)]
+
+
+def _keepers(stores: Sequence[int]) -> list[tuple[str, str]]:
+    return [("none", _("没有负责人")), *quality.keepers(stores)]
 
 
 SPEC = declare(
@@ -52,6 +64,7 @@ SPEC = declare(
         url="customers:list",
         model=Customer,
         dress=dress,
+        base=Q(erased_at=None),
         columns=[
             Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True),
             Column("cars", gettext_lazy("车辆"), css="s-sub"),
@@ -60,6 +73,9 @@ SPEC = declare(
             Column("last_visit", gettext_lazy("上次到店"), sort="visited", css="num s-end"),
             Column("visits", gettext_lazy("到店"), css="num c-visits"),
             Column("spent", gettext_lazy("累计消费"), sort="spent", css="num c-spent"),
+            Column("complete", gettext_lazy("档案完整度"), css="c-more", shown=False),
+            Column("keeper", gettext_lazy("档案负责人"), css="c-more", shown=False),
+            Column("review", gettext_lazy("下次核查"), sort="review", css="num c-more", shown=False),
             Column("source", gettext_lazy("来源"), css="c-more", shown=False),
             Column("channel", gettext_lazy("偏好渠道"), css="c-more", shown=False),
             Column("preferred_time", gettext_lazy("偏好时间"), css="c-more", shown=False),
@@ -108,6 +124,21 @@ SPEC = declare(
                 lambda v, today: Q(visits__gte=v),
                 unit=gettext_lazy("次"),
             ),
+            Filter(
+                "missing",
+                gettext_lazy("缺少"),
+                "choice",
+                lambda v, today: quality.lacks(v, today),
+                choices=[(f.code, f.label) for f in quality.FIELDS],
+            ),
+            Filter(
+                "keeper",
+                gettext_lazy("档案负责人"),
+                "choice",
+                lambda v, today: Q(keeper_id=int(v)) if v != "none" else Q(keeper_id=None),
+                choices=_keepers,
+            ),
+            Filter("review", gettext_lazy("该核查了"), "flag", lambda v, today: quality.overdue(today)),
             Filter("refused", gettext_lazy("拒绝过联系"), "flag", lambda v, today: ~Q(refused_purposes=[])),
         ],
         sorts=[
@@ -118,6 +149,14 @@ SPEC = declare(
                 "date",
                 gettext_lazy("最近到店在前"),
                 gettext_lazy("最久未到店在前"),
+                skips_empty=True,
+            ),
+            Sort(
+                "review",
+                "review_on",
+                "date",
+                gettext_lazy("最晚核查在前"),
+                gettext_lazy("最早核查在前"),
                 skips_empty=True,
             ),
             Sort("spent", "spent_fen", "bigint", gettext_lazy("消费最多在前"), gettext_lazy("消费最少在前")),

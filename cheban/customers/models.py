@@ -155,6 +155,9 @@ class Customer(StoreScoped):
     spent_fen = models.BigIntegerField(default=0)
     last_contact_at = models.DateTimeField(null=True)
     batch = models.ForeignKey(ImportBatch, null=True, on_delete=models.SET_NULL, db_index=False)
+    keeper_id = models.IntegerField(null=True)  # org.Staff id of who keeps this file complete (R009)
+    review_on = models.DateField(null=True)  # the day on which they look it through again
+    erased_at = models.DateTimeField(null=True)  # the person asked for it: what is left names nobody
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
 
@@ -181,6 +184,9 @@ class Customer(StoreScoped):
             ),
             models.Index(
                 fields=["store", "-created_at", "-id"], name="customer_refused", condition=~Q(refused_purposes=[])
+            ),
+            models.Index(
+                fields=["store", "review_on", "id"], name="customer_review", condition=Q(review_on__isnull=False)
             ),
             models.Index(fields=["birthday"], name="customer_birthday", condition=Q(birthday__isnull=False)),
             models.Index(
@@ -422,4 +428,21 @@ class RecentView(StoreScoped):
         constraints = [models.UniqueConstraint(name="a_customer_is_recent_once", fields=["staff_id", "customer"])]
 
 
+class QualityDay(StoreScoped):
+    """How complete a store's files were on a day, counted at night. R011."""
+
+    on = models.DateField()
+    files = models.IntegerField()
+    complete = models.IntegerField()
+    score = models.SmallIntegerField()  # the mean, 0-100
+    lacking = models.JSONField(default=dict)  # field of quality.FIELDS -> files without it
+    overdue = models.IntegerField(default=0)
+    unkept = models.IntegerField(default=0)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_quality_row_per_store_and_day", fields=["store", "on"])]
+
+
 from cheban.customers.duplicates.models import CustomerMerge, DuplicatePair, MergedRow  # noqa: E402, F401 - Django looks here
+from cheban.customers.privacy_desk.models import ForgottenContact, PrivacyRequest  # noqa: E402, F401

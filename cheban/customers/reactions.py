@@ -7,6 +7,7 @@ from cheban.core.models import Event
 from cheban.customers.commands import write_consent
 from cheban.customers.duplicates import finding
 from cheban.customers.models import Consent, Customer, Vehicle
+from cheban.customers.privacy_desk import commands as privacy_desk
 
 
 @reaction("contact.reached")
@@ -32,5 +33,6 @@ def obey_refusal(event: Event) -> None:
 
 @reaction("import.finished")
 def propose_duplicates(event: Event) -> None:
-    """What an import brought in may be somebody whom the store knows already. R021."""
+    """What an import brought in may be somebody whom the store knows already, or who asked to be erased. R021."""
     finding.find()
+    privacy_desk.obey_forgotten()

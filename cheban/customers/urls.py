@@ -5,6 +5,7 @@ from django.urls import path
 from cheban.customers import views
 from cheban.customers.duplicates import views as duplicates
 from cheban.customers.importing import views as importing
+from cheban.customers.privacy_desk import views as privacy
 
 app_name = "customers"
 urlpatterns = [
@@ -23,6 +24,16 @@ urlpatterns = [
     path("duplicates/<uuid:customer_id>/<uuid:other_id>/", duplicates.compare, name="compare"),
     path("duplicates/<uuid:customer_id>/<uuid:other_id>/apart/", duplicates.keep_apart, name="keep_apart"),
     path("merges/<int:merge_id>/undo/", duplicates.undo, name="unmerge"),
+    path("files/", views.files, name="files"),
+    path("<uuid:customer_id>/reviewed/", views.reviewed, name="reviewed"),
+    path("privacy/", privacy.requests, name="privacy"),
+    path("<uuid:customer_id>/privacy/", privacy.take, name="privacy_take"),
+    path("<uuid:customer_id>/consents/", privacy.consents, name="consents"),
+    path("privacy/<uuid:request_id>/", privacy.one, name="privacy_request"),
+    path("privacy/<uuid:request_id>/answer/", privacy.answer, name="privacy_answer"),
+    path("privacy/<uuid:request_id>/copy.<slug:form>", privacy.copy, name="privacy_copy"),
+    path("privacy/<uuid:request_id>/withdraw/", privacy.withdraw, name="privacy_withdraw"),
+    path("privacy/<uuid:request_id>/erase/", privacy.erase, name="privacy_erase"),
     path("bulk/", views.bulk, name="bulk"),
     path("imports/", importing.imports, name="imports"),
     path("imports/upload/", importing.upload, name="import_upload"),

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 from cheban.core import clock, slots
 from cheban.core.errors import BadValue
 from cheban.customers import bulk as bulk_deeds
-from cheban.customers import choices, commands, forms, likes, queries, search
+from cheban.customers import choices, commands, forms, likes, quality, queries, search
 from cheban.customers import export as exporting
+from cheban.customers.privacy_desk import queries as privacy
 from cheban.lists import views as lists
 from cheban.org.access import page
 
@@ -27,8 +28,9 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     found = lists.show(request, "customers")
     if isinstance(found, HttpResponse):
         return found
+    keepers = quality.keepers(request.actor.stores) if request.actor.may("customer.edit") else []
     may = {f"can_{what}": request.actor.may(f"customer.{what}") for what in ("export", "create", "edit")}
-    return render(request, "customers/list.html", found | may | {"tiers": choices.TIER})
+    return render(request, "customers/list.html", found | may | {"tiers": choices.TIER, "keepers": keepers})
 
 
 @page("customers/new.html", may="customer.create")
@@ -81,6 +83,8 @@ def _page_of(request: HttpRequest, customer_id: UUID) -> dict:
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),
             *slots.ask("customer.likes", customer_id, default=[]),
         ],
+        "complete": quality.of([customer_id], today=clock.today())[customer_id],
+        "keeper": quality.names({found["customer"].keeper_id} - {None}).get(found["customer"].keeper_id, ""),
         "today": clock.today(),
         "now": at,
         "purposes": forms.PURPOSES,
@@ -89,7 +93,24 @@ def _page_of(request: HttpRequest, customer_id: UUID) -> dict:
         "can_consent": request.actor.may("consent.change"),
         "can_note": request.actor.may("note.add"),
         "can_merge": request.actor.may("customer.merge"),
+        "can_take_request": request.actor.may("privacy.take"),
+        "requests": privacy.open_requests(customer_id) if request.actor.may("privacy.take") else [],
     }
+
+
+@page("customers/quality.html", may="customer.edit")
+def files(request: HttpRequest) -> dict:
+    """How complete the files are, what they lack most, whose day of review has come."""
+    return quality.board() | {"me": request.actor.staff_id}
+
+
+@require_POST
+@page(may="customer.edit")
+def reviewed(request: HttpRequest, customer_id: UUID) -> HttpResponse:
+    """One file was looked through: due again in a year."""
+    bulk_deeds.do([queries.customer(customer_id).id], by=request.actor, action="reviewed", value="")
+    messages.success(request, _("已记为核查过。"))
+    return redirect("customers:customer", customer_id)
 
 
 @page("customers/_timeline.html", may="customer.see")
@@ -207,7 +228,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
     """A tag or a tier for the ticked customers, or for all that match: how many and whom first, then the deed."""
     spec, asked = lists.asked_of(request, "customers")
     action, value = request.POST.get("action", ""), request.POST.get("value", "").strip()
-    value = request.POST.get("tier", "") if action == "set_tier" else value or request.POST.get("tag", "").strip()
+    own = {"set_tier": "tier", "set_keeper": "keeper"}.get(action)
+    value = request.POST.get(own, "") if own else value or request.POST.get("tag", "").strip()
     is_all = request.POST.get("all") == "1"
     ids = bulk_deeds.matching_ids(asked, today=clock.today()) if is_all else _ids(request)
     if request.POST.get("sure") != "1":

@@ -8,3 +8,20 @@ class ListsConfig(AppConfig):
 
     name = "cheban.lists"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from cheban.core.personal import Holding, hold, nothing
+        from cheban.lists.models import BulkBefore
+
+        hold(
+            Holding(
+                "bulk",
+                _("批量修改前的值"),
+                ("lists_bulkbefore", "lists_bulkdeed"),
+                nothing,
+                lambda person: BulkBefore.objects.filter(subject_id__in=person.ids).delete()[0],
+                order=47,
+            )
+        )

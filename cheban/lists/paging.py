@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from cheban.lists import state
@@ -25,7 +25,7 @@ COUNT_CAP = 1_000
 
 def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
     """The rows of the scope that the filters leave, in no order."""
-    where = Q()
+    where = spec.base
     for code, value in asked.values.items():
         where &= spec.filter(code).where(value, today)
     return spec.model.objects.filter(where)

@@ -92,6 +92,7 @@ class ListSpec:
     filters: Sequence[Filter]
     sorts: Sequence[Sort]
     dress: Callable[[list[Any]], None] = field(default=lambda rows: None)
+    base: Q = field(default_factory=Q)
 
     def column(self, code: str) -> Column | None:
         """The column of this code."""

@@ -36,6 +36,9 @@ PERMISSIONS: dict[str, str] = {
     "view.save": _("保存列表视图、安排列"),
     "view.share": _("与门店共用列表视图"),
     "consent.change": _("登记客户同意与拒绝"),
+    "privacy.take": _("登记客户的个人信息请求"),
+    "privacy.handle": _("办理个人信息请求、出具副本"),
+    "privacy.erase": _("按请求删除个人信息"),
     "note.add": _("在客户经过里写备注"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
@@ -60,10 +63,11 @@ PERMISSIONS: dict[str, str] = {
 
 _SEE = {"customer.see", "playbook.see", "calendar.see"}
 _CONTACT = _SEE | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
-_DESK = _CONTACT | {"customer.create", "customer.edit"}
+_DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
 _MANAGE = _DESK | {
     "customer.merge",
     "customer.export",
+    "privacy.handle",
     "import.see",
     "import.run",
     "import.undo",
@@ -81,7 +85,9 @@ _ALL = {"view.save"}
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
     Role.OPERATIONS: frozenset(_MANAGE | {"audit.see"}),
-    Role.STORE_MANAGER: frozenset(_MANAGE | {"audit.see", "staff.manage", "token.manage", "webhook.manage"}),
+    Role.STORE_MANAGER: frozenset(
+        _MANAGE | {"audit.see", "privacy.erase", "staff.manage", "token.manage", "webhook.manage"}
+    ),
     Role.SALES_CONSULTANT: frozenset(_DESK),
     Role.SERVICE_ADVISOR: frozenset(_DESK),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | {"customer.merge", "import.see", "import.run"}),

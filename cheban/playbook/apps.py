@@ -22,7 +22,7 @@ class PlaybookConfig(AppConfig):
 
         from cheban.core import slots
         from cheban.core.links import Link, link
-        from cheban.playbook import events, queries, reactions  # noqa: F401
+        from cheban.playbook import events, holdings, queries, reactions  # noqa: F401
 
         post_migrate.connect(_watch, sender=self, dispatch_uid="plans_watch_their_tables")
         # What a rule is about comes first: a task that both files have is taken out whole, as it was.
@@ -35,6 +35,7 @@ class PlaybookConfig(AppConfig):
             ),
             Link("playbook_task", "customer_id", _("任务"), vehicle="vehicle_id", added="created_at"),
         )
+        holdings.offer()
         slots.provide("contact.words", queries.contact_words)
         slots.provide("customer.tasks", queries.tasks_of_customer)
         slots.provide("customer.next_actions", queries.next_actions)

@@ -20,6 +20,8 @@ MENU = (
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
+    (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
+    (gettext_noop("个人信息请求"), "customers:privacy", "shield-lock", "privacy.take", ""),
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
@@ -48,6 +50,10 @@ def _part(view: str) -> str:
     """Which of the customers room's menu entries a page belongs to."""
     if any(word in view for word in ("duplicates", "compare")):
         return "duplicates"
+    if view == "customers:files":
+        return "files"
+    if "privacy" in view:
+        return "privacy"
     return "imports" if "import" in view else "customers"
 
 

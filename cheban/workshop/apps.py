@@ -15,8 +15,9 @@ class WorkshopConfig(AppConfig):
         from cheban.core import slots
         from cheban.core.links import Link, link
         from cheban.customers.importing import kinds, undo
-        from cheban.workshop import events, importing, queries, undoing  # noqa: F401
+        from cheban.workshop import events, holdings, importing, queries, undoing  # noqa: F401
 
+        holdings.offer()
         slots.provide("customer.likes", queries.likes)
         link(
             Link("workshop_repairorder", "customer_id", _("维修工单"), vehicle="vehicle_id", added="created_at"),

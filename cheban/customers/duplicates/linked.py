@@ -14,6 +14,7 @@ def offer() -> None:
         Link("customers_vehicleownership", "customer_id"),
         Link("customers_contactpoint", "customer_id", _("联系方式"), unique=("value_blind",)),
         Link("customers_consent", "customer_id", _("同意记录")),
+        Link("customers_privacyrequest", "customer_id", unique=("kind",), removable="x.state = 'open'"),
         Link("customers_recentview", "customer_id", unique=("staff_id",), id_type="bigint"),
         Link("customers_customer", "referrer_id", only="x.id <> %(keep)s"),
         Link("core_event", "customer_id", stays="events never change; the timeline reads the absorbed files' ids too"),

@@ -255,6 +255,8 @@ def unmerge(merge_id: int, *, by: Actor) -> Event:
         raise NotFound(_("没有这次合并，或不属于您的门店。"))
     if done.undone_at is not None:
         raise AlreadyUndone(_("这次合并已经撤销过。"))
+    if done.image.get("erased"):
+        raise Refused(_("这位客户的个人信息已按请求删除，不能再拆回。"))
     root = _lock_root(done.survivor_id)
     with connection.cursor() as cursor:
         referrer = done.image.get("referrer_id")
