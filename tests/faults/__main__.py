@@ -1,4 +1,7 @@
-"""`python -m tests.faults [--rounds 100]`: kill -9 under load for a long while; writes docs/faults.md."""
+"""`python -m tests.faults [kills] [restore]`: kill -9 under load for a long while, and the restore drill at size.
+
+Writes docs/faults.md and docs/restore-drill.md.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ import time
 from datetime import date
 from pathlib import Path
 
-from tests.faults import kill9
+from cheban.cli.say import note
+from tests.faults import drill, kill9
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "faults.md"
+DOCS = ROOT / "docs"
 
 
 def _at(values: list[float], share: float) -> float:
@@ -23,17 +27,25 @@ def _at(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def report(found: kill9.Outcome, *, minutes: float) -> str:
-    """The page: what was killed, what it cost, what was found to be wrong."""
+def machine() -> str:
+    """When, on what, and which commit."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    today = date.today().isoformat()  # noqa: DTZ011 - the report's date
+    return (
+        f"{today}, {os.cpu_count()} cores, {gib:.0f} GiB, {platform.machine()}, "
+        f"Python {platform.python_version()}, at {commit or 'no commit'}"
+    )
+
+
+def report(found: kill9.Outcome, *, minutes: float) -> str:
+    """The page: what was killed, what it cost, what was found to be wrong."""
     lines = [
         "# 故障 · Faults",
         "",
-        f"`make faults` · {date.today().isoformat()}, {os.cpu_count()} cores, {gib:.0f} GiB, {platform.machine()}, "  # noqa: DTZ011 - the report's date
-        f"Python {platform.python_version()}, at {commit or 'no commit'}, {minutes:.0f} min",
+        f"`make faults` · {machine()}, {minutes:.0f} min",
         "",
         f"四个程序通过接口不停写入，其间 kill -9 {len(found.rounds)} 次。没有得到回答的请求用同一个 Idempotency-Key 重发。"
         f" Four programs write without pause while processes are killed with kill -9, {len(found.rounds)} times; what is "
@@ -73,23 +85,34 @@ def report(found: kill9.Outcome, *, minutes: float) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.faults")
+    parser.add_argument("what", nargs="*", default=["kills", "restore"])
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--customers", type=int, default=200_000)
+    parser.add_argument("--data-dir", type=Path, help="for `restore`: a data folder instead of new demo data")
     asked = parser.parse_args()
+    wrong = False
+    if "kills" in asked.what:
+        wrong |= kills(rounds=asked.rounds, seed=asked.seed)
+    if "restore" in asked.what:
+        found = drill.in_a_folder(customers=asked.customers, data_dir=asked.data_dir)
+        text = drill.report(found, machine=machine())
+        (DOCS / "restore-drill.md").write_text(text, encoding="utf-8")
+        sys.stdout.write(text)
+        wrong |= found.restore_seconds > drill.BOUND_MINUTES * 60
+    return int(wrong)
+
+
+def kills(*, rounds: int, seed: int) -> bool:
+    """The rounds and their page; True when a bound was not met."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cheban-kill9-") as folder:
         Path(folder).chmod(0o755)
-        found = kill9.run(
-            Path(folder) / "data",
-            rounds=asked.rounds,
-            seed=asked.seed,
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
-        )
+        found = kill9.run(Path(folder) / "data", rounds=rounds, seed=seed, tell=note)
     text = report(found, minutes=(time.monotonic() - began) / 60)
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
-    late = any(r.told_seconds > kill9.BOUND_SECONDS for r in found.rounds)
-    return 1 if found.wrong or late else 0
+    (DOCS / "faults.md").write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+    return bool(found.wrong) or any(r.told_seconds > kill9.BOUND_SECONDS for r in found.rounds)
 
 
 if __name__ == "__main__":

@@ -26,15 +26,17 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     return env | {"DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"} | more
 
 
-def cheban(data_dir: Path, *words: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def cheban(
+    data_dir: Path, *words: str, given: str = "", seconds: float = 120, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end, which may take `seconds`."""
     return subprocess.run(
         [sys.executable, "-m", "cheban", *words],
         env=environment(data_dir, **more),
         input=given,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
 
