@@ -39,9 +39,10 @@ bench: ## 性能基准 · benchmarks, written to docs/benchmarks.md
 	@bin/setup dev
 	@$(PYTHON_RUN) -m bench $(ARGS)
 
-faults: ## 故障测试 · the long fault tests: kills, full disk
+faults: ## 故障测试 · the long fault tests: full disk, 100 kills under load, restore of 200,000
 	@bin/setup test
-	@$(PYTEST) -m faults $(ARGS)
+	@$(PYTEST) -m faults
+	@$(PYTHON_RUN) -m tests.faults $(ARGS)
 
 docs: ## 文档网站 · the doc site, in .build/site
 	@bin/setup dev

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 LOG_BYTES, LOG_FILES = 10 * 1024 * 1024, 4
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before starting a died child again
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0  # seconds before starting a died child again: work resumes within a minute
 STEADY = 60.0  # seconds after which a child counts as well again
 
 

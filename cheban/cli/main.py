@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "backup": Command("backup:backup", "备份数据库、文件、密钥 · back up"),
     "restore": Command("restore:restore", "恢复到新的数据目录 · restore into a new data folder"),
     "verify": Command("restore:verify", "试着恢复并逐行核对 · restore on trial and compare every row"),
+    "upgrade": Command("upgrade:upgrade", "备份、更新数据表、试用，不行就退回 · upgrade, or go back"),
     "keys": Command("keys:app", "加密密钥：列出、更换、销毁 · keys: list, rotate, retire"),
     "audit": Command("audit:app", "核对审计记录 · does the audit trail hold"),
     "doctor": Command("doctor:doctor", "检查安装 · check this installation"),

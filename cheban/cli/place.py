@@ -93,12 +93,16 @@ def setup_django(*, owner: bool = False) -> Place:
     return place
 
 
-def migrate(place: Place) -> None:
-    """Bring the tables up to date, in a child that alone holds the owner's address. One at a time."""
+def migrate(place: Place, *, lock_seconds: int = 0) -> None:
+    """Bring the tables up to date, in a child that alone holds the owner's address. One at a time.
+
+    With `lock_seconds` it gives up rather than make others wait longer for one table. Raises Failed.
+    """
+    patience = {"PGOPTIONS": f"-c lock_timeout={lock_seconds}s"} if lock_seconds else {}
     with hold(place.data_dir / "run" / "migrate.lock"):
         done = subprocess.run(
             [sys.executable, "-m", "cheban", "migrate"],
-            env=place.child_environ(owner=True),
+            env=place.child_environ(owner=True) | patience,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -118,13 +122,18 @@ def migrate_if_changed(place: Place, *, tell: Callable[[str], None] = lambda _: 
 
     The mark is in the database, so that a backup which is restored brings its own mark along.
     """
-    with psycopg.connect(place.environ["CHEBAN_DB_APP_URL"], connect_timeout=10) as app:
-        [mark] = app.execute("SELECT obj_description(to_regclass('django_migrations'), 'pg_class')").fetchone()
-    if mark == _tables_wanted():
+    if is_up_to_date(place):
         return False
     tell("更新数据表 · migrating the tables")
     migrate(place)
     return True
+
+
+def is_up_to_date(place: Place) -> bool:
+    """Whether the tables are as this very code wants them."""
+    with psycopg.connect(place.environ["CHEBAN_DB_APP_URL"], connect_timeout=10) as app:
+        [mark] = app.execute("SELECT obj_description(to_regclass('django_migrations'), 'pg_class')").fetchone()
+    return mark == _tables_wanted()
 
 
 @contextmanager

@@ -39,7 +39,7 @@ async def _work() -> None:
 
 
 async def _rescue(app) -> None:
-    """Every 15 seconds give the jobs of dead workers back to the queue."""
+    """Every five seconds give the jobs of dead workers back to the queue."""
     while True:
         try:
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
@@ -47,4 +47,4 @@ async def _rescue(app) -> None:
                 log.warning("job taken up again", job=job.id, task=job.task_name)
         except Exception as error:  # the database may be away; the timer must outlive it
             log.error("rescue failed", error=type(error).__name__)
-        await asyncio.sleep(15)
+        await asyncio.sleep(5)

@@ -130,14 +130,15 @@ def ensure_roles(data_dir: Path) -> None:
         if APP not in roles:
             make_role(conn, APP, password=app_password)
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            names = {
-                "db": sql.Identifier(DATABASE),
-                "owner": sql.Identifier(OWNER),
-                "app": sql.Identifier(APP),
-            }
-            conn.execute(sql.SQL("CREATE DATABASE {db} OWNER {owner}").format(**names))
-            conn.execute(sql.SQL("REVOKE ALL ON DATABASE {db} FROM PUBLIC").format(**names))
-            conn.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {db} TO {app}").format(**names))
+            make_database(conn, DATABASE)
+
+
+def make_database(conn: psycopg.Connection, name: str) -> None:
+    """An empty database that the owner owns and the application may enter."""
+    names = {"db": sql.Identifier(name), "owner": sql.Identifier(OWNER), "app": sql.Identifier(APP)}
+    conn.execute(sql.SQL("CREATE DATABASE {db} OWNER {owner}").format(**names))
+    conn.execute(sql.SQL("REVOKE ALL ON DATABASE {db} FROM PUBLIC").format(**names))
+    conn.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {db} TO {app}").format(**names))
 
 
 def make_role(conn: psycopg.Connection, role: str, *, password: str, more: str = "NOCREATEDB") -> None:

@@ -54,7 +54,7 @@ def _deliver_one() -> bool:
             log.error(
                 "reaction failed",
                 reaction=delivery.reaction,
-                event=delivery.event_id,
+                event_id=delivery.event_id,  # `event` is the log line itself
                 error=type(error).__name__,
                 attempts=delivery.attempts,
             )

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,15 +26,17 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     return env | {"DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"} | more
 
 
-def cheban(data_dir: Path, *words: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def cheban(
+    data_dir: Path, *words: str, given: str = "", seconds: float = 120, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end, which may take `seconds`."""
     return subprocess.run(
         [sys.executable, "-m", "cheban", *words],
         env=environment(data_dir, **more),
         input=given,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
 
@@ -92,14 +95,14 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *words: str) -> Iterator[Running]:
-    """`cheban run` until the block ends; then SIGTERM, and no trace may be left."""
+def running(data_dir: Path, *words: str, **more: str) -> Iterator[Running]:
+    """`cheban run` until the block ends; then SIGTERM, and no trace may be left. `more`: its environment."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "cheban", "run", "--no-demo", *words],
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(data_dir, PORT=str(port)),
+        env=environment(data_dir, PORT=str(port), **more),
     )
     house = Running(process, port=port, data_dir=data_dir)
     try:
@@ -107,6 +110,8 @@ def running(data_dir: Path, *words: str) -> Iterator[Running]:
             if "http://127.0.0.1" in line:
                 break
         assert process.poll() is None, (data_dir / "logs" / "web.log").read_text()[-2000:]
+        # it tells of every death there; a full pipe would stop it
+        threading.Thread(target=process.stderr.read, daemon=True).start()
         yield house
     finally:
         process.terminate()
