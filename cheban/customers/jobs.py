@@ -78,12 +78,15 @@ def find_duplicates(timestamp: int) -> None:
 @app.periodic(cron="40 2 * * *")
 @app.task(queueing_lock="quality")
 def count_quality(timestamp: int) -> None:
-    """Every night, how complete the files of each store are; one transaction per store. R011."""
+    """Every night, how complete the files of each store are, and how many people they are about. R011."""
     from cheban.core import clock
     from cheban.customers import quality
+    from cheban.customers.privacy_desk import persons
     from cheban.org import queries as org
     from cheban.org import scope
 
     for store_id in org.store_ids():
         with scope.use([store_id]):
             quality.count_day(today=clock.today())
+    with scope.use(org.store_ids()):
+        persons.count(today=clock.today())

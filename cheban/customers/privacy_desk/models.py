@@ -73,3 +73,11 @@ class ForgottenContact(StoreScoped):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="a_number_is_forgotten_once", fields=["store", "value_blind"])]
+
+
+class PersonCount(models.Model):
+    """How many people's data the whole house held on a day. Of no store: it names nobody."""
+
+    on = models.DateField(primary_key=True)
+    people = models.IntegerField()
+    counted_at = models.DateTimeField()

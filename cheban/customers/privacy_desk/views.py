@@ -15,7 +15,7 @@ from cheban.core import clock
 from cheban.customers import choices, forms
 from cheban.customers import queries as customers
 from cheban.customers.commands import Invalid
-from cheban.customers.privacy_desk import commands, queries
+from cheban.customers.privacy_desk import commands, persons, queries
 from cheban.customers.privacy_desk.models import PrivacyRequest
 from cheban.org.access import page
 
@@ -32,7 +32,11 @@ def requests(request: HttpRequest) -> dict:
         {"label": _("办理中"), "url": here, "active": show == "open", "count": counts.get("open")},
         {"label": _("已答复"), "url": f"{here}?show=closed", "active": show == "closed", "count": None},
     ]
-    return queries.worklist(show=show, after=request.GET.get("after", "")) | {"show": show, "tabs": tabs}
+    return queries.worklist(show=show, after=request.GET.get("after", "")) | {
+        "show": show,
+        "tabs": tabs,
+        "standing": persons.standing() if request.actor.may("privacy.handle") else None,
+    }
 
 
 @page("customers/privacy/new.html", may="privacy.take")

@@ -28,10 +28,11 @@ from cheban.customers.models import (
     ImportBatch,
     ImportChange,
     ImportRow,
+    PersonCount,
     PrivacyRequest,
     Vehicle,
 )
-from cheban.customers.privacy_desk import commands, copies, queries
+from cheban.customers.privacy_desk import commands, copies, persons, queries
 from cheban.customers.privacy_desk.holdings import ERASED_NAME, person_of
 from cheban.lists import paging
 from cheban.lists.state import Asked
@@ -322,3 +323,25 @@ def test_the_worklist_shows_the_most_urgent_first_in_few_queries(
     assert page["rows"][0].id == later.id and len(page["rows"]) == 50
     rest = queries.worklist(show="open", after=page["after"])["rows"]
     assert len({row.id for row in [*page["rows"], *rest]}) == 61
+
+
+def test_people_are_counted_once_over_all_stores(cast):
+    scope.set_stores([cast.a.id, cast.b.id])
+    given.customer(cast.a, "王一", phone="13811110001")
+    given.customer(cast.b, "王一一", phone="13811110001")  # the same telephone in another store
+    given.customer(cast.a, "王二", phone="13811110002")
+    given.customer(cast.a, "某公司", phone="13811110003", kind="company")
+    given.customer(cast.a, "走了", phone="13811110004", erased_at=the_clock.now())
+    Customer.objects.create(store=cast.a, name="没有电话")
+    assert persons.count(today=the_clock.today()) == 3
+    assert persons.count(today=the_clock.today()) == 3
+    assert persons.standing()["people"] == 3 and persons.standing()["threshold"] is None
+
+
+@pytest.mark.parametrize(
+    ("people", "passed"), [(79_999, None), (80_000, 80_000), (100_000, 100_000), (2_000_000, 1_000_000)]
+)
+def test_the_law_speaks_from_certain_numbers_on(cast, people, passed):
+    PersonCount.objects.create(on=the_clock.today(), people=people, counted_at=the_clock.now())
+    threshold = persons.standing()["threshold"]
+    assert (threshold.people if threshold else None) == passed

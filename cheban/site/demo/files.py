@@ -13,6 +13,7 @@ from cheban.core import clock, privacy
 from cheban.customers import commands, quality
 from cheban.customers.models import ContactPoint, Customer
 from cheban.customers.privacy_desk import commands as desk
+from cheban.customers.privacy_desk import persons
 from cheban.org import scope
 from cheban.org.access import Actor, system_actor
 from cheban.org.models import Store
@@ -41,6 +42,8 @@ def tell(stores: list[Store], *, today: date, is_large: bool) -> None:
                     _ask(store, by, today=today)
             with clock.frozen(_at(today, 2)):
                 quality.count_day(today=today)
+    with scope.use([store.id for store in stores]), clock.frozen(_at(today, 2)):
+        persons.count(today=today)
 
 
 def _at(day: date, hour: int) -> datetime:
