@@ -72,6 +72,8 @@ EXPECTED = {
     "customers:privacy_copy": "privacy.handle",
     "customers:privacy_withdraw": "privacy.handle",
     "customers:privacy_erase": "privacy.erase",
+    "customers:retention": "privacy.handle",
+    "customers:retention_keep": "privacy.erase",
     "customers:consents": "customer.see",
     "customers:bulk": "customer.edit",
     "customers:imports": "import.see",

@@ -78,15 +78,19 @@ def find_duplicates(timestamp: int) -> None:
 @app.periodic(cron="40 2 * * *")
 @app.task(queueing_lock="quality")
 def count_quality(timestamp: int) -> None:
-    """Every night, how complete the files of each store are, and how many people they are about. R011."""
+    """Every night, how complete the files of each store are, let go what is kept too long, count people. R011."""
     from cheban.core import clock
     from cheban.customers import quality
-    from cheban.customers.privacy_desk import persons
+    from cheban.customers.privacy_desk import persons, retention
     from cheban.org import queries as org
     from cheban.org import scope
 
     for store_id in org.store_ids():
         with scope.use([store_id]):
             quality.count_day(today=clock.today())
+        gone = {"": 0}
+        while gone:
+            with scope.use([store_id]):
+                gone = retention.run(store_id)
     with scope.use(org.store_ids()):
         persons.count(today=clock.today())

@@ -445,4 +445,4 @@ class QualityDay(StoreScoped):
 
 
 from cheban.customers.duplicates.models import CustomerMerge, DuplicatePair, MergedRow  # noqa: E402, F401 - Django looks here
-from cheban.customers.privacy_desk.models import ForgottenContact, PersonCount, PrivacyRequest  # noqa: E402, F401
+from cheban.customers.privacy_desk.models import ForgottenContact, PersonCount, PrivacyRequest, RetentionSetting  # noqa: E402, F401

@@ -52,7 +52,7 @@ def _part(view: str) -> str:
         return "duplicates"
     if view == "customers:files":
         return "files"
-    if "privacy" in view:
+    if "privacy" in view or "retention" in view:
         return "privacy"
     return "imports" if "import" in view else "customers"
 

@@ -401,4 +401,5 @@ def offer() -> None:
         ),
     )
     no_person("customers_forgottencontact", "a blind index that names nobody")
+    no_person("customers_retentionsetting", "days of classes")
     no_person("core_eventdelivery", "ids of events")

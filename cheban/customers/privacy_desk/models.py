@@ -81,3 +81,16 @@ class PersonCount(models.Model):
     on = models.DateField(primary_key=True)
     people = models.IntegerField()
     counted_at = models.DateTimeField()
+
+
+class RetentionSetting(StoreScoped):
+    """How long a store keeps a class of `retention.CLASSES`; nothing goes while it is not on."""
+
+    code = models.CharField(max_length=24)
+    days = models.IntegerField()
+    is_on = models.BooleanField(default=False)
+    by_id = models.IntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_retention_setting_per_class", fields=["store", "code"])]

@@ -15,7 +15,7 @@ from cheban.core import clock
 from cheban.customers import choices, forms
 from cheban.customers import queries as customers
 from cheban.customers.commands import Invalid
-from cheban.customers.privacy_desk import commands, persons, queries
+from cheban.customers.privacy_desk import commands, persons, queries, retention
 from cheban.customers.privacy_desk.models import PrivacyRequest
 from cheban.org.access import page
 
@@ -139,6 +139,40 @@ def erase(request: HttpRequest, request_id: UUID) -> HttpResponse:
     commands.erase(asked, by=request.actor, text=request.POST["answer"])
     messages.success(request, _("个人信息已删除。依法留存的部分不再指向本人。"))
     return redirect("customers:privacy_request", asked.id)
+
+
+@page("customers/privacy/retention.html", may="privacy.handle")
+def kept(request: HttpRequest) -> dict | HttpResponse:
+    """How long each class is kept; what would go tonight; days and switch."""
+    stores = request.actor.stores
+    asked = request.GET.get("store", "")
+    store_id = int(asked) if asked.isdigit() and int(asked) in stores else stores[0]
+    return {
+        "classes": retention.look(store_id),
+        "store_id": store_id,
+        "can_choose": request.actor.may("privacy.erase"),
+    }
+
+
+@require_POST
+@page(may="privacy.erase")
+def keep(request: HttpRequest) -> HttpResponse:
+    """Days and switch of one class."""
+    days, store = request.POST.get("days", ""), request.POST.get("store", "")
+    if not (days.isdigit() and store.isdigit()):
+        raise Invalid(_("天数请填数字。"))
+    made = retention.choose(
+        int(store),
+        by=request.actor,
+        code=request.POST.get("code", ""),
+        days=int(days[:6]),
+        is_on=request.POST.get("on") == "1",
+    )
+    if made.is_on:
+        messages.success(request, _("已打开，从今夜起执行。"))
+    else:
+        messages.success(request, _("已保存，没有打开。"))
+    return redirect(f"{reverse('customers:retention')}?store={made.store_id}")
 
 
 @page("customers/privacy/consents.html", may="customer.see")
