@@ -51,7 +51,7 @@ def test_the_demo_holds_together(dealership):
         number = privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}")
         assert parse_phone(number).e164 == number
         assert bytes(point.value_blind) == privacy.blind("phone", number)
-    for customer in Customer.objects.all()[:50]:
+    for customer in Customer.objects.filter(address_sealed__isnull=False)[:50]:
         assert search_key(customer.name).startswith(f"{customer.name_full_pinyin} {customer.name_initials}")
         assert privacy.unseal(customer.address_sealed, bound_to=f"customers_customer.address:{customer.id}").startswith(
             customer.region
