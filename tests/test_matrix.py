@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -12,6 +14,7 @@ from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, ImportBatch, ImportRow, PrivacyRequest
 from cheban.lists.models import BulkDeed, SavedView
 from cheban.org import scope
+from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
 from cheban.playbook.models import Task
 from tests import given
@@ -93,6 +96,9 @@ EXPECTED = {
     "org:set_week": "calendar.edit",
     "org:seed_year": "calendar.edit",
     "org:audit": "audit.see",
+    "org:absences": "absence.enter",
+    "org:enter_absence": "absence.enter",
+    "org:cancel_absence": "absence.enter",
     "scorecard:kept": "metric.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
@@ -196,6 +202,10 @@ def things(cast):
             store=store, customer=customer, kind="copy", channel="phone", received_at=given.clock.now(),
             due_on=given.days(15), identity_check="回拨",
         )  # fmt: skip
+        absence = Absence.objects.create(
+            staff=cast.staff["caller" if key == "own" else "outsider"], kind="leave", entered_at=given.clock.now(),
+            starts_at=given.clock.now(), ends_at=given.clock.now() + timedelta(days=3),
+        )  # fmt: skip
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -228,6 +238,7 @@ def things(cast):
             "deed_id": deed.id,
             "request_id": asked.id,
             "form": "json",
+            "absence_id": absence.id,
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
@@ -260,6 +271,7 @@ def address(name: str, ids: dict) -> str:
         "slug:kind",
         "slug:code",
         "int:staff_id",
+        "int:absence_id",
         "int:pk",
     ):
         path = path.replace(f"<{part}>", str(values[part.split(":")[1]]))
@@ -295,7 +307,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
-    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id")
+    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -8,7 +8,7 @@ from cheban.core import clock, facts
 from cheban.core.events import reaction
 from cheban.core.live import announce
 from cheban.core.models import Event
-from cheban.playbook import planner
+from cheban.playbook import cover, planner
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK
 
@@ -62,6 +62,18 @@ def drop_tasks_of_sold_vehicle(event: Event) -> None:
     """A car that is sold or scrapped needs nothing more, whoever else had something to say about it."""
     if event.facts.get("reason") == "sold" and event.vehicle_id:
         _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN), "sold")
+
+
+@reaction("absence.entered")
+def cover_at_once(event: Event) -> None:
+    """Whoever goes now leaves nothing lying."""
+    cover.cover_absences(at=clock.now(), store_ids=[event.store_id])
+
+
+@reaction("absence.cancelled")
+def bring_home_at_once(event: Event) -> None:
+    """Whoever is back early finds their own work again."""
+    cover.cover_absences(at=clock.now(), store_ids=[event.store_id])
 
 
 def plan_at_once(event: Event) -> None:
