@@ -49,8 +49,8 @@ class Presence:
         return any(person in people for (store, _role), people in self.works.items() if store == store_id)
 
     def is_there(self, person: int | None, store_id: int) -> bool:
-        """Whether they work in this store and are not away. An admin of the group counts as there."""
-        return person not in self.away and (self.works_in(person, store_id) or person in self.admins.get(store_id, ()))
+        """Whether they work in this store and are not away."""
+        return person not in self.away and self.works_in(person, store_id)
 
     def present(self, store_id: int, role: str) -> list[int]:
         """People of a role in a store who are there, in a fixed order."""
@@ -67,13 +67,14 @@ class Presence:
             found = colleagues[key.int % len(colleagues)] if colleagues else None
         return found if found is not None else self.above(store_id)
 
-    def above(self, store_id: int, *, but: frozenset[int] = frozenset()) -> int | None:
-        """The store manager who is there, else their deputy, else operations, else the group's admin; with all of
-        them away it stays with the manager. `but` are people already told."""
+    def above(self, store_id: int, *, but: frozenset[int] = frozenset(), group: bool = False) -> int | None:
+        """The store manager who is there, else their deputy, else operations, else (`group`) the group's admin; with
+        all of them away it stays with the manager. `but` are people already asked."""
         managers = self.works.get((store_id, Role.STORE_MANAGER), ())
         chain = [self._follow(m, Role.STORE_MANAGER, store_id)[0] for m in managers]
-        chain += self.present(store_id, Role.OPERATIONS)
-        chain += [a for a in self.admins.get(store_id, ()) if a not in self.away]
+        chain += self.present(store_id, Role.OPERATIONS) + self.present(store_id, Role.GROUP_ADMIN)
+        if group:
+            chain += [a for a in self.admins.get(store_id, ()) if a not in self.away]
         there = [person for person in chain if person is not None and person not in but]
         if there:
             return there[0]

@@ -11,16 +11,16 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
-from cheban.core.calendars import calendar_of, calendars_of
+from cheban.core.calendars import calendar_of
 from cheban.core.errors import NotFound, NotPermitted, Refused, WrongState
 from cheban.core.events import record
 from cheban.core.live import announce
 from cheban.core.models import Event
 from cheban.core.worktime import due
+from cheban.org import presence
 from cheban.org.access import Actor, command
-from cheban.org.models import StaffRole, Store
-from cheban.org.roles import Role
-from cheban.playbook import effective
+from cheban.org.models import Staff, StaffRole, Store
+from cheban.playbook import pauses
 from cheban.playbook.models import Task
 from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS, WEATHER
 from cheban.playbook.planner import opening
@@ -43,7 +43,8 @@ class AlreadyTold(WrongState):
     """Nothing is open in this contact: somebody recorded its outcome already."""
 
 
-def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
+def open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
+    """The open tasks of a contact, locked, the heaviest first. Raises AlreadyTold, NotPermitted, NotFound."""
     tasks = list(
         Task.objects.select_for_update()
         .filter(contact_id=contact_id, state=Task.State.OPEN)
@@ -59,7 +60,8 @@ def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
     return tasks
 
 
-def _check_moment(when: datetime | None, store: Store, *, now: datetime) -> datetime:
+def check_moment(when: datetime | None, store: Store, *, now: datetime) -> datetime:
+    """A moment when the store may call. Raises NeedsMore, QuietHours."""
     if when is None:
         raise NeedsMore(_("请选择时间。"))
     if when <= now:
@@ -83,17 +85,18 @@ def record_outcome(
 
     Raises NeedsMore (a time or reason is missing), QuietHours, AlreadyTold, NotPermitted, NotFound.
     """
-    tasks, now = _open_tasks(contact_id, by=by), clock.now()
+    tasks, now = open_tasks(contact_id, by=by), clock.now()
     if outcome not in OUTCOMES:
         raise NeedsMore(_("没有这种结果，请从列出的结果里选。"))
     kind = OUTCOMES[outcome]
     first = tasks[0]
     store = Store.objects.get(id=first.store_id)
     if kind.needs == "time":
-        when = _check_moment(when, store, now=now)
+        when = check_moment(when, store, now=now)
     if kind.needs == "reason" and reason not in REFUSE_REASONS:
         raise NeedsMore(_("请选择拒绝的原因。"))
     undo = [_as_it_was(t) for t in tasks]
+    pauses.end(tasks, at=now)
     rules = sorted({t.rule for t in tasks})
     facts: dict = {"rules": rules, "note": note[:500], "undo": undo, "contact_id": str(contact_id)}
     if kind.closes:
@@ -114,7 +117,7 @@ def record_outcome(
         facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
-    _announce({first.store_id}, {t.assignee_id for t in tasks}, {contact_id})
+    tell_pages({first.store_id}, {t.assignee_id for t in tasks}, {contact_id})
     return record(
         kind.event,
         store_id=first.store_id,
@@ -135,6 +138,7 @@ def _as_it_was(task: Task) -> dict:
         "attempts": task.attempts,
         "outcome": task.outcome,
         "escalate_at": task.escalate_at.isoformat() if task.escalate_at else None,
+        "told": task.told_id,
     }
 
 
@@ -160,6 +164,7 @@ def _close(tasks: list[Task], outcome: str, *, now: datetime, by: Actor, note: s
         closed_by_id=by.staff_id,
         note=note[:500],
         escalate_at=None,
+        told_id=None,
     )
 
 
@@ -207,6 +212,7 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
             state=Task.State.OPEN,
             outcome=saved.get("outcome", ""),
             escalate_at=saved.get("escalate_at"),
+            told_id=saved.get("told"),
             closed_at=None,
             closed_by_id=None,
             note="",
@@ -214,6 +220,7 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
             due_at=saved["due_at"],
             attempts=saved["attempts"],
         )
+    pauses.resume([saved["id"] for saved in event.facts.get("undo", [])], since=event.at)
     record(
         "contact.taken_back",
         store_id=event.store_id,
@@ -258,7 +265,8 @@ def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
     )
     if not tasks or stores - works_in:
         raise NotFound(_("这位同事不在这些事所属的门店，或事情已经完成。"))
-    Task.objects.filter(id__in=[t.id for t in tasks]).update(assignee_id=to)
+    presence.require_there(to, Staff.objects.get(id=to).name, at=clock.now())
+    Task.objects.filter(id__in=[t.id for t in tasks]).update(assignee_id=to, owner_id=None)
     for contact in {t.contact_id: t for t in tasks}.values():
         record(
             "task.reassigned",
@@ -270,7 +278,7 @@ def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
             rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}),
         )
     former = {t.assignee_id for t in tasks}
-    _announce(stores, {to, *former}, {t.contact_id for t in tasks})
+    tell_pages(stores, {to, *former}, {t.contact_id for t in tasks})
     return len(tasks)
 
 
@@ -317,11 +325,11 @@ def pass_on_of_leavers(*, at: datetime) -> int:
                 to=to,
                 rules=sorted({row[4] for row in rows}),
             )
-        _announce({row[0] for row in moved}, {row[5] for row in moved}, contacts)
+        tell_pages({row[0] for row in moved}, {row[5] for row in moved}, contacts)
     return len(moved)
 
 
-def _announce(stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID]) -> None:
+def tell_pages(stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID]) -> None:
     """Tell open pages which boards, days and contacts changed."""
     for store_id in stores:
         announce("store", store_id)
@@ -330,59 +338,3 @@ def _announce(stores: Iterable[int], people: Iterable[int | None], contacts: Ite
             announce("day", person)
     for contact_id in contacts:
         announce("contact", contact_id)
-
-
-def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
-    """Take each task past its ladder step one step up; returns how many. Needs scope. Safe to run twice:
-    a task has one `escalate_at`, and the row is locked while it moves."""
-    moved = 0
-    with transaction.atomic():
-        tasks = list(
-            Task.objects.select_for_update(skip_locked=True)
-            .filter(state=Task.State.OPEN, escalate_at__lte=at)
-            .order_by("escalate_at", "rule", "subject_id", "role")[:limit]
-        )
-        stores = {s.id: s for s in Store.objects.filter(id__in={t.store_id for t in tasks})}
-        calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
-        managers: dict[tuple[int, str], int] = {}
-        for store_id, role, staff_id in (
-            StaffRole.objects.filter(
-                store_id__in=stores,
-                staff__is_active=True,
-                role__in=[Role.STORE_MANAGER, Role.OPERATIONS, Role.GROUP_ADMIN],
-            )
-            .order_by("-staff_id")
-            .values_list("store_id", "role", "staff_id")
-        ):
-            managers[store_id, role] = staff_id
-        rules = effective.rules_of(stores)
-        for task in tasks:
-            rule = rules.get((task.store_id, task.rule))
-            ladder = next((o.escalate for o in rule.owes if o.duty == task.duty), ()) if rule else ()
-            step = task.escalation
-            to = managers.get((task.store_id, ladder[step][1])) if step < len(ladder) else None
-            task.escalation += 1
-            following = ladder[step + 1][0] if step + 1 < len(ladder) else None
-            task.escalate_at = (
-                None
-                if following is None
-                else (
-                    at + following.amount
-                    if following.clock == "wall"
-                    else due(at, following.amount, calendars[task.store_id])
-                )
-            )
-            task.save(update_fields=["escalation", "escalate_at"])
-            record(
-                "task.escalated",
-                store_id=task.store_id,
-                at=at,
-                customer_id=task.customer_id,
-                vehicle_id=task.vehicle_id,
-                rules=[task.rule],
-                level=task.escalation,
-                to=to,
-            )
-            moved += 1
-        _announce(stores, {t.assignee_id for t in tasks}, {t.contact_id for t in tasks})
-    return moved

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from cheban.core import clock
 from cheban.org import queries as org
 from cheban.org import scope
-from cheban.playbook import commands, cover, planner
+from cheban.playbook import commands, cover, ladder, planner
 
 
 @app.periodic(cron="3 * * * *")
@@ -27,5 +27,5 @@ def escalate(timestamp: int) -> None:
     if stores:
         with scope.use(stores):
             cover.cover_absences(at=clock.now(), store_ids=stores)
-            while commands.escalate_overdue(at=clock.now(), limit=500) == 500:
+            while ladder.escalate_overdue(at=clock.now(), limit=500) == 500:
                 pass

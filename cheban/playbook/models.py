@@ -54,6 +54,7 @@ class Task(StoreScoped):
     told_id = models.IntegerField(null=True)  # to whom the ladder reported it last, until somebody takes it
     taken_at = models.DateTimeField(null=True)  # somebody pressed "I take it": the ladder stands still
     snoozes = models.SmallIntegerField(db_default=0)
+    snooze_reason = models.CharField(max_length=16, db_default="")
     handed_by_id = models.IntegerField(null=True)  # the colleague who handed it over, or sent it back
     handed_note = models.CharField(max_length=200, db_default="")
     handed_back = models.BooleanField(db_default=False)  # the receiver has sent it back once; not a second time
@@ -128,9 +129,11 @@ class TaskPause(StoreScoped):
     Only reasons outside the house stop the clock (`outcomes.SNOOZE_REASONS`); one's own lack of time never does.
     """
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="pauses")
+    # No constraint: a merge of two files takes a doubled task out as it was, and a split brings it back.
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="pauses", db_constraint=False, db_index=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    planned_end_at = models.DateTimeField(null=True)  # what it would have been, had nobody dealt with it sooner
     reason = models.CharField(max_length=16)
     by_id = models.IntegerField(null=True)
 

@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 from cheban.core import facts, slots
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
+from cheban.org import presence
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Store
-from cheban.org.roles import Role
-from cheban.playbook import effective, planner, words
+from cheban.org.roles import Role, permissions_of
+from cheban.playbook import effective, moves, planner, words
 from cheban.playbook.models import PlanRun, Task
-from cheban.playbook.outcomes import OUTCOMES, REFUSE_REASONS
+from cheban.playbook.outcomes import FREE_SNOOZES, OUTCOMES, REFUSE_REASONS, SNOOZE_REASONS
 from cheban.playbook.rules import HANDBOOK, Happened, Red, Since
 
 MOST = 400
@@ -48,6 +49,11 @@ class ContactRow:
     attempts: int
     escalation: int
     outcome: str
+    side: str = "service"
+    snoozes: int = 0
+    is_reported: bool = False
+    is_taken: bool = False
+    stands_in: bool = False
     joined: bool = False
     customer_name: str = ""
     plate: str = ""
@@ -100,12 +106,17 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
             attempts=max(t.attempts for t in several),
             escalation=max(t.escalation for t in several),
             outcome=first.outcome,
+            side=planner.SIDE.get(first.role, "service"),
+            snoozes=max(t.snoozes for t in several),
+            is_reported=any(t.told_id for t in several),
+            is_taken=any(t.taken_at for t in several),
+            stands_in=any(t.owner_id for t in several),
             joined=bool(rule and rule.joined),
             more_vehicles=len({t.vehicle_id for t in several if t.vehicle_id}) - 1,
         )
         row.is_late = row.due_at < at
         row.kind_label = str(_(rule.short)) if rule else first.rule
-        row.title = _title(row, today=today)
+        row.title = _title(row, today=today, at=at)
         rows.append(row)
     stores = {r.store_id for r in rows if r.customer_id is None}
     store_names = dict(Store.objects.filter(id__in=stores).values_list("id", "name")) if stores else {}
@@ -124,10 +135,12 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
     return rows
 
 
-def _title(row: ContactRow, *, today: date) -> str:
+def _title(row: ContactRow, *, today: date, at: datetime) -> str:
     days = (row.due_on - today).days
     names = [str(_(HANDBOOK.rules[r].short)) for r in row.rules if r in HANDBOOK.rules]
     label = "、".join(dict.fromkeys(names))
+    if row.snoozes and row.starts_at > at:
+        return _("%(what)s · 已推迟") % {"what": label}
     if row.outcome == "call_back":
         return _("%(what)s · 约好再打") % {"what": label}
     if row.outcome == "no_answer":
@@ -147,7 +160,9 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     zone = ZoneInfo("Asia/Shanghai")
     end_of_day = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), tzinfo=zone)
     tasks = Task.objects.filter(
-        assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lt=end_of_day + timedelta(days=1)
+        Q(assignee_id=actor.staff_id) | Q(told_id=actor.staff_id),
+        state=Task.State.OPEN,
+        starts_at__lt=end_of_day + timedelta(days=1),
     ).order_by("due_at")[:MOST]
     rows = sorted(
         _contacts(tasks, at=at),
@@ -156,15 +171,18 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     groups = {
         key: Group(key, label)
         for key, label in (
+            ("up", _("上报给您，请接手")),
             ("now", _("现在")),
             ("today", _("今天")),
             ("week", _("本周")),
-            ("booked", _("约好再打")),
+            ("booked", _("约好再打、已推迟")),
             ("tomorrow", _("明天")),
         )
     }
     for row in rows:
-        if row.starts_at >= end_of_day:
+        if row.assignee_id != actor.staff_id:
+            groups["up"].contacts.append(row)
+        elif row.starts_at >= end_of_day:
             groups["tomorrow"].contacts.append(row)
         elif row.starts_at > at:
             groups["booked"].contacts.append(row)
@@ -187,8 +205,15 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
             "open_count": len(rows),
             "done_count": done,
             "late_count": sum(r.is_late for r in rows),
+            "sides": _sides(rows),
         },
     }
+
+
+def _sides(rows: list[ContactRow]) -> list[tuple[str, int]]:
+    """How many contacts are of the sales side and how many of the service side; empty when all are of one."""
+    sales = sum(r.side == "sales" for r in rows)
+    return [(_("销售"), sales), (_("售后"), len(rows) - sales)] if 0 < sales < len(rows) else []
 
 
 def open_count(actor: Actor, *, at: datetime) -> int:
@@ -251,10 +276,55 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         "timeline": detail.get("timeline", []),
         "profile_tags": detail.get("tags", []),
         "said": detail.get("said", []),
+        **_moved(opened, actor, at=at),
         "is_mine": first.assignee_id == actor.staff_id,
         "assignee_id": first.assignee_id,
         "store_id": first.store_id,
         "is_late": min(t.due_at for t in opened) < at,
+    }
+
+
+def _moved(opened: list[Task], actor: Actor, *, at: datetime) -> dict[str, Any]:
+    """Whose it is, how it came here, and which moves this person may make. One query when somebody is to be named."""
+    first = opened[0]
+    told = next((t.told_id for t in opened if t.told_id), None)
+    taken = any(t.taken_at for t in opened)
+    people = {first.assignee_id, first.owner_id, first.handed_by_id, told} - {None, actor.staff_id}
+    names = dict(Staff.objects.filter(id__in=people).values_list("id", "name")) if people else {}
+    names[actor.staff_id] = actor.name
+    manages = actor.may("task.reassign")
+    mine = first.assignee_id == actor.staff_id
+    level = max(t.escalation for t in opened)
+    snoozes = max(t.snoozes for t in opened)
+    return {
+        "owner_name": names.get(first.owner_id, ""),
+        "assignee_name": "" if mine else names.get(first.assignee_id, _("未分配")),
+        "reported": {"level": level, "to": names.get(told, ""), "to_me": told == actor.staff_id}
+        if level and not taken
+        else None,
+        "is_taken": taken,
+        "can_take": level > 0 and not taken and (mine or manages or told == actor.staff_id),
+        "handed": {
+            "by": names.get(first.handed_by_id, ""),
+            "note": first.handed_note,
+            "is_back": first.handed_back,
+            "can_send_back": mine and not first.handed_back and actor.may("task.hand_over"),
+        }
+        if first.handed_by_id and mine
+        else None,
+        "can_hand_over": (mine or manages) and actor.may("task.hand_over"),
+        "can_snooze": (mine or manages)
+        and actor.may("task.snooze")
+        and moves.may_wait(opened)
+        and (manages or (snoozes < FREE_SNOOZES and not told)),
+        "snoozes": snoozes,
+        "snoozed": {
+            "until": first.starts_at,
+            "reason": SNOOZE_REASONS[first.snooze_reason].label if first.snooze_reason in SNOOZE_REASONS else "",
+        }
+        if snoozes and first.starts_at > at
+        else None,
+        "snooze_reasons": list(SNOOZE_REASONS.values()),
     }
 
 
@@ -486,15 +556,17 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
     return findings
 
 
-def colleagues(actor: Actor) -> list[dict[str, Any]]:
-    """Active staff of the chosen stores, for handing over."""
+def colleagues(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
+    """Active staff of the chosen stores who call customers and are at work, for handing over. Two queries."""
     people: dict[int, dict[str, Any]] = {}
+    away = presence.away_at(at)
     for staff_id, name, role in (
         StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True)
         .order_by("role", "staff__name")
         .values_list("staff_id", "staff__name", "role")
     ):
-        people.setdefault(staff_id, {"id": staff_id, "name": name, "role_label": str(Role(role).label)})
+        if staff_id not in away and "task.finish" in permissions_of({role}):
+            people.setdefault(staff_id, {"id": staff_id, "name": name, "role_label": str(Role(role).label)})
     return list(people.values())
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from cheban.core import clock
 from cheban.core.errors import NotFound
 from cheban.org.access import page
-from cheban.playbook import changing, commands, dry_run, knobs, planner, queries, reading
+from cheban.playbook import changing, commands, dry_run, knobs, moves, planner, queries, reading
 from cheban.playbook.outcomes import WEATHER
 from cheban.playbook.rules import HANDBOOK
 
@@ -38,7 +38,9 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
         "next_id": following,
         "is_chosen": wanted is not None,
         "now": at,
-        "colleagues": queries.colleagues(request.actor) if request.actor.may("task.reassign") else [],
+        "colleagues": [c for c in queries.colleagues(request.actor, at=at) if c["id"] != request.actor.staff_id]
+        if current and current["can_hand_over"]
+        else [],
         "can_reassign": request.actor.may("task.reassign"),
     }
 
@@ -60,13 +62,7 @@ def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
 @page(may="task.finish")
 def outcome(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     """Tell what came of it; the next contact opens by itself."""
-    when = request.POST.get("when", "")
-    try:
-        moment = datetime.fromisoformat(when) if when else None
-    except ValueError:
-        raise commands.NeedsMore(_("请选择时间。")) from None
-    if moment and moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    moment = _moment(request.POST.get("when", ""))
     following = request.POST.get("next_id") or None
     event = commands.record_outcome(
         contact_id,
@@ -93,6 +89,73 @@ def outcome(request: HttpRequest, contact_id: UUID) -> HttpResponse:
 def undo(request: HttpRequest, event_id: int) -> HttpResponse:
     """Take back an outcome."""
     commands.undo_outcome(queries.outcome_event(event_id), by=request.actor)
+    if request.htmx:
+        return render(request, "playbook/_my_day.html", _day(request) | {"just_done": {"text": _("已撤回。")}})
+    return redirect("playbook:my_day")
+
+
+def _moved(request: HttpRequest, event, text: str, *, keeps: UUID | None = None) -> HttpResponse:
+    """The list after a move, with its undo; `keeps` leaves that contact open."""
+    undo = {"url": reverse("playbook:put_back", args=[event.id]), "label": _("撤回")}
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("playbook:contact", keeps) if keeps else redirect("playbook:my_day")
+    context = _day(request, wanted=keeps) | {"just_done": {"text": text, "undo": undo}}
+    return render(request, "playbook/_my_day.html", context | ({} if keeps else {"is_chosen": False}))
+
+
+@require_POST
+@page(may="task.finish")
+def take(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """I take it."""
+    event = moves.take(contact_id, by=request.actor)
+    return _moved(request, event, _("由您处理，不再往上报。"), keeps=contact_id)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise commands.NeedsMore(_("请选择时间。")) from None
+    return moment.replace(tzinfo=ZoneInfo("Asia/Shanghai")) if moment and moment.tzinfo is None else moment
+
+
+@require_POST
+@page(may="task.snooze")
+def snooze(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Put it off."""
+    event = moves.snooze(
+        contact_id,
+        by=request.actor,
+        until=_moment(request.POST.get("when", "")),
+        reason=request.POST.get("reason", ""),
+    )
+    return _moved(request, event, _("已推迟，到时会回到您的名单里。"))
+
+
+@require_POST
+@page(may="task.hand_over")
+def hand_over(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Hand it to a colleague, with a word."""
+    to = request.POST.get("to", "")
+    to = int(to) if to.isdigit() else None
+    event = moves.hand_over(contact_id, by=request.actor, to=to, note=request.POST.get("note", ""))
+    return _moved(request, event, _("已转给同事，时限不变。"))
+
+
+@require_POST
+@page(may="task.hand_over")
+def send_back(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Send it back, once."""
+    event = moves.send_back(contact_id, by=request.actor, note=request.POST.get("note", ""))
+    return _moved(request, event, _("已退回。"))
+
+
+@require_POST
+@page(may="task.finish")
+def put_back(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Take a move back."""
+    moves.put_back(moves.move_event(event_id), by=request.actor)
     if request.htmx:
         return render(request, "playbook/_my_day.html", _day(request) | {"just_done": {"text": _("已撤回。")}})
     return redirect("playbook:my_day")

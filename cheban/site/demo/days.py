@@ -24,7 +24,7 @@ from cheban.org import dispatch, scope
 from cheban.org.access import Actor, actor_for
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import commands, planner
+from cheban.playbook import commands, ladder, planner
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK
 from cheban.site.demo import loading
@@ -108,7 +108,7 @@ def _actors(store_ids: list[int]) -> dict[int, Actor]:
 
 
 def _escalate(at: datetime) -> None:
-    while commands.escalate_overdue(at=at, limit=2000) == 2000:
+    while ladder.escalate_overdue(at=at, limit=2000) == 2000:
         pass
 
 
