@@ -69,6 +69,7 @@ def test_no_page_has_a_serious_barrier(shop):
     pages = {
         "my day": "/my-day/",
         "team board": "/my-day/team/",
+        "new task": f"/my-day/new/?customer={one}",
         "absences": "/settings/absences/",
         "customers": "/customers/",
         "customer": f"/customers/{one}/",

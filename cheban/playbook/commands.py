@@ -17,9 +17,8 @@ from cheban.core.events import record
 from cheban.core.live import announce
 from cheban.core.models import Event
 from cheban.core.worktime import due
-from cheban.org import presence
 from cheban.org.access import Actor, command
-from cheban.org.models import Staff, StaffRole, Store
+from cheban.org.models import Store
 from cheban.playbook import pauses
 from cheban.playbook.models import Task
 from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS, WEATHER
@@ -248,38 +247,6 @@ def warn_of_weather(kind: str, *, by: Actor) -> list[Event]:
     if kind not in WEATHER:
         raise NeedsMore(_("请选择是什么天气。"))
     return [record("weather.warned", store_id=store, actor_id=by.staff_id, kind=kind) for store in by.stores]
-
-
-@command("task.reassign")
-def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
-    """Hand contacts to a colleague of the same store; returns how many tasks moved. All or nothing.
-
-    Raises NotFound when the colleague does not work in every store concerned.
-    """
-    tasks = list(Task.objects.select_for_update().filter(contact_id__in=contact_ids, state=Task.State.OPEN))
-    stores = {t.store_id for t in tasks}
-    works_in = set(
-        StaffRole.objects.filter(staff_id=to, store_id__in=stores, staff__is_active=True).values_list(
-            "store_id", flat=True
-        )
-    )
-    if not tasks or stores - works_in:
-        raise NotFound(_("这位同事不在这些事所属的门店，或事情已经完成。"))
-    presence.require_there(to, Staff.objects.get(id=to).name, at=clock.now())
-    Task.objects.filter(id__in=[t.id for t in tasks]).update(assignee_id=to, owner_id=None)
-    for contact in {t.contact_id: t for t in tasks}.values():
-        record(
-            "task.reassigned",
-            store_id=contact.store_id,
-            actor_id=by.staff_id,
-            customer_id=contact.customer_id,
-            vehicle_id=contact.vehicle_id,
-            to=to,
-            rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}),
-        )
-    former = {t.assignee_id for t in tasks}
-    tell_pages(stores, {to, *former}, {t.contact_id for t in tasks})
-    return len(tasks)
 
 
 def pass_on_of_leavers(*, at: datetime) -> int:

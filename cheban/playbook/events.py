@@ -45,7 +45,8 @@ declare(
 )
 declare("task.sent_back", _("退回"), to="staff id", note="why", undo="tasks as they were and became", **_MOVED)
 declare("task.put_back", _("撤回"), what="name of the event taken back", **_MOVED)
-declare("task.created", _("新建任务"), to="staff ids", when="due, ISO", **_MOVED)
+declare("task.joint_done", _("一起办的事办完"), rules="rule codes", contact_id="contact that ended it")
+declare("task.created", _("新建任务"), to_ids="staff ids", when="due, ISO", **_MOVED)
 declare(
     "rule.changed",
     _("调整规则"),

@@ -26,6 +26,7 @@ def _tasks(person: Person) -> list[Row]:
             _("到期"): task.due_on,
             _("状态"): task.get_state_display(),
             _("结果"): str(outcome.label) if outcome else "",
+            _("要做的事"): task.facts.get("what", ""),
             _("记录"): task.note,
             _("转交时的说明"): task.handed_note,
             _("结束"): task.closed_at,

@@ -34,7 +34,7 @@ from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
 from cheban.playbook import changes, cover, effective
 from cheban.playbook.models import PlanRun
-from cheban.playbook.rules import HANDBOOK, Birthday, Budget, Festival, Happened, If, Red, Rule, Since, Upcoming
+from cheban.playbook.rules import HANDBOOK, Birthday, Budget, ByHand, Festival, Happened, If, Red, Rule, Since, Upcoming
 
 ZONE = ZoneInfo("Asia/Shanghai")
 URGENT = 80
@@ -112,6 +112,8 @@ def trigger(rule: Rule, day: date) -> Clause | None:
             for n in range(when.weeks)
         ]
         return Clause(when.read(), f"s.id IN ({' INTERSECT '.join(weeks)})", _week_params(rule, day))
+    if isinstance(when, ByHand):
+        return None
     raise TypeError(f"{rule.code}: no such trigger")
 
 

@@ -22,10 +22,10 @@ from cheban.org import presence
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role, permissions_of
-from cheban.playbook import effective, moves, planner, words
+from cheban.playbook import effective, handmade, moves, planner, reassigning, words
 from cheban.playbook.models import PlanRun, Task
 from cheban.playbook.outcomes import FREE_SNOOZES, OUTCOMES, REFUSE_REASONS, SNOOZE_REASONS
-from cheban.playbook.rules import HANDBOOK, Happened, Red, Since
+from cheban.playbook.rules import HANDBOOK, ByHand, Happened, Red, Since
 
 MOST = 400
 """How many open tasks one page of my day reads; more than a person can do in weeks."""
@@ -49,6 +49,7 @@ class ContactRow:
     attempts: int
     escalation: int
     outcome: str
+    what: str = ""  # of a task written by hand
     side: str = "service"
     snoozes: int = 0
     is_reported: bool = False
@@ -106,6 +107,7 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
             attempts=max(t.attempts for t in several),
             escalation=max(t.escalation for t in several),
             outcome=first.outcome,
+            what=first.facts.get("what", "") if rule and isinstance(rule.when, ByHand) else "",
             side=planner.SIDE.get(first.role, "service"),
             snoozes=max(t.snoozes for t in several),
             is_reported=any(t.told_id for t in several),
@@ -146,8 +148,8 @@ def _title(row: ContactRow, *, today: date, at: datetime) -> str:
     if row.outcome == "no_answer":
         return _("%(what)s · 第 %(n)d 次未接") % {"what": label, "n": row.attempts}
     rule = HANDBOOK.rules.get(row.rules[0]) if row.rules else None
-    if rule is not None and isinstance(rule.when, (Since, Happened, Red)):
-        return label  # the day is over: nothing to count
+    if rule is not None and isinstance(rule.when, (Since, Happened, Red, ByHand)):
+        return f"{label} · {row.what}" if row.what else label  # the day is over: nothing to count
     if days > 0:
         return _("%(what)s还有 %(days)d 天") % {"what": label, "days": days}
     if days == 0:
@@ -268,9 +270,9 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         "headline": sentences[0]["text"] if sentences else "",
         "sentences": sentences,
         "script": script,
-        "partners": _partners(opened),
+        **_partners(opened),
         "attempts": max(t.attempts for t in opened),
-        "outcomes": _outcomes(lead),
+        "outcomes": _outcomes(lead, has_customer=first.customer_id is not None),
         "store_name": store.name,
         "refuse_reasons": list(REFUSE_REASONS.values()),
         "timeline": detail.get("timeline", []),
@@ -328,12 +330,12 @@ def _moved(opened: list[Task], actor: Actor, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _outcomes(rule) -> list[dict[str, Any]]:
+def _outcomes(rule, *, has_customer: bool) -> list[dict[str, Any]]:
     """The five answers with their keys; the rule's own 'done' comes first."""
     first = rule.done_when[0] if rule else "settled"
     codes = [first, "reached", "no_answer", "call_back", "refused"]
     labels = {first: _(rule.done_label)} if rule and rule.done_label else {}
-    if rule and rule.subject == "store":  # nobody is called
+    if rule and not has_customer:  # nobody is called
         codes, labels = [first, "call_back"], labels | {"call_back": _("改个时间")}
     return [
         {
@@ -347,37 +349,58 @@ def _outcomes(rule) -> list[dict[str, Any]]:
     ]
 
 
-def _partners(opened: list[Task]) -> list[str]:
-    """What colleagues owe or did for the same occasion of a joined rule: '销售 赵磊 同步关怀 · 未联系'."""
-    wanted = [t for t in opened if t.rule in HANDBOOK.rules and HANDBOOK.rules[t.rule].joined]
+def is_joint(code: str) -> bool:
+    """Whether several people may owe a part each of one occasion of this rule."""
+    rule = HANDBOOK.rules.get(code)
+    return rule is not None and (rule.joined or len(rule.owes) > 1 or isinstance(rule.when, ByHand))
+
+
+def parts_of(tasks: Iterable[Task]) -> dict[tuple, list[dict[str, Any]]]:
+    """(subject, rule, occasion) -> every part of an occasion that several people owe: who, as what, how far.
+
+    Occasions of one part are left out. Two queries, none when no rule of these is joint.
+    """
+    wanted = {(t.subject_id, t.rule, t.occasion_on) for t in tasks if is_joint(t.rule)}
     if not wanted:
-        return []
-    others = Task.objects.filter(
-        subject_id__in=[t.subject_id for t in wanted],
-        rule__in=[t.rule for t in wanted],
-    ).exclude(contact_id=wanted[0].contact_id)
-    others = [
-        o
-        for o in others
-        if any((o.subject_id, o.rule, o.occasion_on) == (t.subject_id, t.rule, t.occasion_on) for t in wanted)
-    ]
-    names = dict(
-        Staff.objects.filter(id__in=[o.assignee_id for o in others if o.assignee_id]).values_list("id", "name")
-    )
-    chips = []
-    for other in others:
-        state = (
-            _("未联系")
-            if not other.outcome
-            else str(OUTCOMES[other.outcome].label)
-            if other.outcome in OUTCOMES
-            else _("未接通")
-        )
-        chips.append(
-            _("%(role)s %(name)s 同步联系 · %(state)s")
-            % {"role": Role(other.role).label, "name": names.get(other.assignee_id, _("未分配")), "state": state}
-        )
-    return chips
+        return {}
+    found: dict[tuple, list[Task]] = defaultdict(list)
+    for task in Task.objects.filter(subject_id__in={w[0] for w in wanted}, rule__in={w[1] for w in wanted}).order_by(
+        "role"
+    ):
+        if (key := (task.subject_id, task.rule, task.occasion_on)) in wanted:
+            found[key].append(task)
+    found = {key: several for key, several in found.items() if len(several) > 1}
+    people = {t.assignee_id for several in found.values() for t in several}
+    names = dict(Staff.objects.filter(id__in=people).values_list("id", "name")) if people else {}
+    return {
+        key: [
+            {
+                "contact_id": t.contact_id,
+                "role": Role(t.role).label,
+                "name": names.get(t.assignee_id, _("未分配")),
+                "assignee_id": t.assignee_id,
+                "state": t.state,
+                "says": _part_state(t),
+            }
+            for t in several
+        ]
+        for key, several in found.items()
+    }
+
+
+def _part_state(task: Task) -> str:
+    if task.outcome in OUTCOMES:
+        return str(OUTCOMES[task.outcome].label)
+    if task.state == Task.State.OPEN:
+        return _("未联系")
+    return _("未接通") if task.outcome == "unreached" else str(Task.State(task.state).label)
+
+
+def _partners(opened: list[Task]) -> dict[str, Any]:
+    """The parts of the first joint occasion of a contact, and what ends it."""
+    for key, several in parts_of(opened).items():
+        return {"parts": several, "parts_joined": HANDBOOK.rules[key[1]].joined}
+    return {"parts": [], "parts_joined": False}
 
 
 def team(
@@ -435,15 +458,7 @@ def team(
             }
         )
     rows.sort(key=lambda r: (-r["late"], -r["open"]))
-    tasks = Task.objects.filter(state="open")
-    if person is not None:
-        tasks = tasks.filter(assignee_id=person or None)
-    if only == "late":
-        tasks = tasks.filter(due_at__lt=at)
-    elif only == "escalated":
-        tasks = tasks.filter(escalation__gt=0)
-    elif only == "unassigned":
-        tasks = tasks.filter(assignee_id=None)
+    tasks = reassigning.filtered(at=at, person=person, only=only)
     contacts = tasks.values("contact_id").annotate(due=Min("due_at"), top=Max("weight")).order_by("due", "contact_id")
     if after:
         moment, _sep, last = after.rpartition("~")
@@ -464,6 +479,17 @@ def team(
         "escalated": sum(r.get("up", 0) for r in open_by.values()),
         "after": f"{more['due'].isoformat()}~{more['contact_id']}" if more else "",
     }
+
+
+def contacts_of(contact_ids: list[UUID], *, at: datetime) -> list[ContactRow]:
+    """These contacts, as far as they are open, the most urgent first, with who has them. Raises NotFound for none."""
+    rows = _contacts(Task.objects.filter(contact_id__in=contact_ids, state="open"), at=at)
+    if not rows:
+        raise NotFound(_("没有这件事，或不属于您的门店。"))
+    names = dict(Staff.objects.filter(id__in={r.assignee_id for r in rows}).values_list("id", "name"))
+    for row in rows:
+        row.assignee_name = names.get(row.assignee_id, "")
+    return sorted(rows, key=lambda r: (r.due_at, str(r.id)))
 
 
 def tasks_of_customer(customer_id: UUID, *, at: datetime) -> list[ContactRow]:
@@ -516,7 +542,8 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
             findings.append(Finding(False, _("规则在本店开启"), _("停用")))
         wanted = planner.clauses(rule, day)
         if wanted is None:
-            return [*findings, Finding(False, rule.when.read(), _("今天不是这些节日"))]
+            by_hand = isinstance(rule.when, ByHand)
+            return [*findings, Finding(by_hand, rule.when.read(), "" if by_hand else _("今天不是这些节日"))]
         named = [None if not hasattr(rule.when, "fact") else rule.when.fact, None, *(i.fact for i in rule.only_if)]
         for clause, path in zip(wanted, named, strict=True):
             shown = f", ({facts.fact(path).sql})::text" if path else ", ''"
@@ -570,6 +597,40 @@ def colleagues(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
     return list(people.values())
 
 
+def loads(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
+    """Colleagues who are at work and may take contacts, with what they have open and late. Three queries."""
+    by = {
+        row["assignee_id"]: row
+        for row in Task.objects.filter(state="open")
+        .values("assignee_id")
+        .annotate(
+            open=Count("contact_id", distinct=True), late=Count("contact_id", distinct=True, filter=Q(due_at__lt=at))
+        )
+        .order_by()
+    }
+    people = colleagues(actor, at=at)
+    return [
+        who | {"open": by.get(who["id"], {}).get("open", 0), "late": by.get(who["id"], {}).get("late", 0)}
+        for who in people
+    ]
+
+
+def new_task(actor: Actor, *, at: datetime, customer_id: UUID | None, vehicle_id: UUID | None) -> dict[str, Any]:
+    """What the form of a new task offers: templates, colleagues who are there, whom it is about. Raises NotFound."""
+    store_id, owner_id = handmade.about(customer_id, vehicle_id)
+    card = slots.ask("contact.cards", [owner_id], [vehicle_id] if vehicle_id else [], default={}).get(owner_id, {})
+    cars = card.get("vehicles", {})
+    return {
+        "customer": {"id": owner_id, "name": card.get("name", "")} if owner_id else None,
+        "vehicle": {"id": vehicle_id, **cars[vehicle_id]} if vehicle_id in cars else None,
+        "cars": [{"id": key, **car} for key, car in cars.items()],
+        "templates": [
+            {"code": r.code, "title": _(r.title), "within": str(r.owes[0].within)} for r in handmade.templates()
+        ],
+        "people": loads(actor, at=at),
+    }
+
+
 def outcome_event(event_id: int) -> Event:
     """The event of an outcome, to take it back. Raises NotFound."""
     event = Event.objects.filter(id=event_id, name__startswith="contact.").first()
@@ -589,23 +650,42 @@ def contact_words(name: str, told: dict[str, Any]) -> str:
         parts.append(datetime.fromisoformat(when).astimezone(ZoneInfo("Asia/Shanghai")).strftime("%m-%d %H:%M"))
     if reason := REFUSE_REASONS.get(told.get("reason", "")):
         parts.append(str(reason.label))
+    if why := SNOOZE_REASONS.get(told.get("why", "")):
+        parts.append(str(why.label))
     if told.get("attempts"):
         parts.append(_("第 %(n)d 次") % {"n": told["attempts"]})
     return " · ".join(p for p in parts if p)
 
 
 def next_actions(tasks: list[ContactRow], actor: Actor) -> list[dict[str, Any]]:
-    """The next best actions of a customer with their reasons: their open contacts, the most urgent first."""
-    return [
-        {
-            "id": row.id,
-            "title": row.title,
-            "rule": row.rules[0],
-            "due_at": row.due_at,
-            "is_late": row.is_late,
-            "is_mine": row.assignee_id == actor.staff_id,
-            "kind_label": row.kind_label,
-            "rule_title": str(_(HANDBOOK.rules[row.rules[0]].title)) if row.rules[0] in HANDBOOK.rules else "",
-        }
-        for row in sorted(tasks, key=lambda r: (not r.is_late, -r.weight, r.due_at))
-    ]
+    """The next best actions of a customer with their reasons: their open contacts, the most urgent first; an occasion
+    that several people share is one of them, with everybody's part."""
+    open_tasks = Task.objects.filter(contact_id__in=[r.id for r in tasks], state="open")
+    joint = [t for t in open_tasks if is_joint(t.rule)] if any(is_joint(c) for r in tasks for c in r.rules) else []
+    parts = parts_of(joint)
+    of_contact = {t.contact_id: key for t in joint if (key := (t.subject_id, t.rule, t.occasion_on)) in parts}
+    found, shown = [], set()
+    for row in sorted(tasks, key=lambda r: (r.assignee_id != actor.staff_id, str(r.id))):
+        key = of_contact.get(row.id)
+        alone = len(row.rules) == 1
+        if key in shown and alone:
+            continue
+        shown |= {key} - {None}
+        rule = HANDBOOK.rules.get(row.rules[0])
+        found.append(
+            (
+                (not row.is_late, -row.weight, row.due_at),
+                {
+                    "id": row.id,
+                    "title": row.title,
+                    "rule": "" if rule and isinstance(rule.when, ByHand) else row.rules[0],
+                    "due_at": row.due_at,
+                    "is_late": row.is_late,
+                    "is_mine": row.assignee_id == actor.staff_id,
+                    "kind_label": row.kind_label,
+                    "rule_title": str(_(rule.title)) if rule else "",
+                    "parts": parts.get(key, []),
+                },
+            )
+        )
+    return [action for _order, action in sorted(found, key=lambda f: f[0])]

@@ -7,6 +7,8 @@ from cheban.playbook import views
 app_name = "playbook"
 urlpatterns = [
     path("", views.my_day, name="my_day"),
+    path("new/", views.new_task, name="new_task"),
+    path("new/create/", views.create_task, name="create_task"),
     path("contacts/<uuid:contact_id>/", views.contact, name="contact"),
     path("contacts/<uuid:contact_id>/outcome/", views.outcome, name="outcome"),
     path("outcomes/<int:event_id>/undo/", views.undo, name="undo"),
@@ -17,6 +19,8 @@ urlpatterns = [
     path("moves/<int:event_id>/undo/", views.put_back, name="put_back"),
     path("team/", views.team, name="team"),
     path("team/reassign/", views.reassign, name="reassign"),
+    path("team/reassign/preview/", views.preview_reassign, name="preview_reassign"),
+    path("team/reassign/<uuid:deed_id>/undo/", views.undo_reassign, name="undo_reassign"),
     path("weather/", views.weather, name="weather"),
     path("run/", views.run, name="run"),
     path("handbook/", views.handbook, name="handbook"),

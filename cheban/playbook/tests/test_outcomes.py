@@ -12,7 +12,7 @@ from cheban.core.models import Event
 from cheban.customers.models import Consent
 from cheban.org import dispatch
 from cheban.org.roles import Role
-from cheban.playbook import commands, ladder, planner, queries
+from cheban.playbook import commands, ladder, planner, queries, reassigning
 from cheban.playbook.models import Task
 from tests import given
 
@@ -163,8 +163,9 @@ def test_late_work_goes_up_once_per_step(cast, first_service, clock):
 def test_the_manager_hands_over_in_bulk_but_not_to_outsiders(cast, first_service):
     ids = [t.contact_id for t in first_service.values()]
     with pytest.raises(NotFound):
-        commands.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=cast.staff["outsider"].id)
-    assert commands.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=cast.staff[Role.CALLER].id) == 2
+        reassigning.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=[cast.staff["outsider"].id])
+    moved, _deed = reassigning.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=[cast.staff[Role.CALLER].id])
+    assert moved == 2
     assert set(Task.objects.values_list("assignee_id", flat=True)) == {cast.staff[Role.CALLER].id}
 
 
