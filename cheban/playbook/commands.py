@@ -116,7 +116,7 @@ def record_outcome(
         facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
-    tell_pages({first.store_id}, {t.assignee_id for t in tasks}, {contact_id})
+    tell_pages({first.store_id}, {t.assignee_id for t in tasks}, {contact_id}, {first.customer_id})
     return record(
         kind.event,
         store_id=first.store_id,
@@ -220,6 +220,9 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
             attempts=saved["attempts"],
         )
     pauses.resume([saved["id"] for saved in event.facts.get("undo", [])], since=event.at)
+    contact_id = event.facts["contact_id"]
+    people = set(Task.objects.filter(contact_id=contact_id).values_list("assignee_id", flat=True))
+    tell_pages({event.store_id}, people, {contact_id}, {event.customer_id})
     record(
         "contact.taken_back",
         store_id=event.store_id,
@@ -292,12 +295,14 @@ def pass_on_of_leavers(*, at: datetime) -> int:
                 to=to,
                 rules=sorted({row[4] for row in rows}),
             )
-        tell_pages({row[0] for row in moved}, {row[5] for row in moved}, contacts)
+        tell_pages({row[0] for row in moved}, {row[5] for row in moved}, contacts, {row[2] for row in moved})
     return len(moved)
 
 
-def tell_pages(stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID]) -> None:
-    """Tell open pages which boards, days and contacts changed."""
+def tell_pages(
+    stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID], customers: Iterable[UUID | None]
+) -> None:
+    """Tell open pages which boards, days, contacts and customers changed."""
     for store_id in stores:
         announce("store", store_id)
     for person in people:
@@ -305,3 +310,6 @@ def tell_pages(stores: Iterable[int], people: Iterable[int | None], contacts: It
             announce("day", person)
     for contact_id in contacts:
         announce("contact", contact_id)
+    for customer_id in customers:
+        if customer_id is not None:
+            announce("customer", customer_id)

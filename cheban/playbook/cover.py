@@ -109,6 +109,8 @@ def _move(moves: list[tuple[list[Task], int | None, int | None]], event: str, *,
             **{"from": first.assignee_id},
         )
         announce("contact", first.contact_id)
+        if first.customer_id is not None:
+            announce("customer", first.customer_id)
         for person in {to, first.assignee_id} - {None}:
             announce("day", person)
     for store_id in {several[0].store_id for several, _to, _owner in moves}:

@@ -148,7 +148,7 @@ def create(wanted: Wanted, *, by: Actor) -> list[Task]:
         when=due_at.isoformat(),
         contact_id=str(made[0].contact_id),
     )
-    tell_pages({store.id}, people, {t.contact_id for t in made})
+    tell_pages({store.id}, people, {t.contact_id for t in made}, {customer_id})
     return made
 
 

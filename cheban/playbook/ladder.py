@@ -73,6 +73,8 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
             announce("day", person)
         for contact_id in {t.contact_id for t in tasks}:
             announce("contact", contact_id)
+        for customer_id in {t.customer_id for t in tasks} - {None}:
+            announce("customer", customer_id)
     return len(tasks)
 
 

@@ -78,7 +78,7 @@ def _told(name: str, tasks: list[Task], before: dict[UUID, dict], *, by: Actor, 
         task.save(update_fields=KEPT)
         people |= {task.assignee_id, task.told_id}
     first = tasks[0]
-    tell_pages({first.store_id}, people, {first.contact_id})
+    tell_pages({first.store_id}, people, {first.contact_id}, {first.customer_id})
     return record(
         name,
         store_id=first.store_id,
@@ -252,7 +252,7 @@ def put_back(event: Event, *, by: Actor) -> Event:
     if event.name == "task.snoozed":
         TaskPause.objects.filter(task__in=tasks, starts_at=event.at).delete()
         pauses.resume([str(t.id) for t in tasks], since=event.at)
-    tell_pages({event.store_id}, people, {tasks[0].contact_id})
+    tell_pages({event.store_id}, people, {tasks[0].contact_id}, {event.customer_id})
     return record(
         "task.put_back",
         store_id=event.store_id,

@@ -463,6 +463,7 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
             )
         for store_id in made:
             announce("store", store_id)
+            announce("plan", store_id)
         if made:
             cover.cover_absences(at=at, store_ids=sorted(made))
         stood = PlanRun.objects.filter(on=day, store_id__in=set(store_ids) - set(asked))

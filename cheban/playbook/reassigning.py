@@ -116,7 +116,12 @@ def reassign(contact_ids: Sequence[UUID], *, by: Actor, to: Sequence[int]) -> tu
             to=given[contact],
             rules=sorted({t.rule for t in several}),
         )
-    tell_pages({t.store_id for t in tasks}, set(given.values()) | {t.assignee_id for t in tasks}, set(folded))
+    tell_pages(
+        {t.store_id for t in tasks},
+        set(given.values()) | {t.assignee_id for t in tasks},
+        set(folded),
+        {t.customer_id for t in tasks},
+    )
     return len(tasks), lists.remember("team", "reassign", changes, by=by)
 
 
@@ -140,7 +145,7 @@ def restore(rows: Sequence[tuple[UUID, Any, Any]], *, by: Actor) -> int:
     back = [t for t in found if [t.assignee_id, t.owner_id] == kept[t.id][1]]
     _write([(t.id, *kept[t.id][0]) for t in back])
     people = {t.assignee_id for t in back} | {kept[t.id][0][0] for t in back}
-    tell_pages({t.store_id for t in back}, people, {t.contact_id for t in back})
+    tell_pages({t.store_id for t in back}, people, {t.contact_id for t in back}, {t.customer_id for t in back})
     for task in {t.contact_id: t for t in back}.values():
         record(
             "task.reassigned",

@@ -104,7 +104,7 @@ def test_the_demo_holds_together(dealership):
 
     # what happened is told once, with nothing owed
     told = dict(Event.objects.values_list("name").annotate(Count("id")))
-    assert told["customer.recorded"] == CUSTOMERS
+    assert told["customer.recorded"] == CUSTOMERS + 3 * files.TWICE
     assert told["repair_order.imported"] == RepairOrder.objects.count()
     assert told["consent.refused"] == Consent.objects.filter(is_given=False).count()
     assert not EventDelivery.objects.exists()
