@@ -16,10 +16,10 @@ from cheban.lists.models import BulkDeed, SavedView
 from cheban.org import scope
 from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
-from cheban.playbook.models import Task
+from cheban.playbook.models import Task, WallLink
 from tests import given
 
-PUBLIC = {"healthz", "readyz", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
+PUBLIC = {"wall:show", "healthz", "readyz", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
 ANYBODY = {
     "home",
     "live_ticket",
@@ -54,6 +54,10 @@ EXPECTED = {
     "playbook:undo_reassign": "task.reassign",
     "playbook:run": "playbook.run",
     "playbook:weather": "playbook.run",
+    "wall:board": "wall.see",
+    "wall:links": "wall.share",
+    "wall:make_link": "wall.share",
+    "wall:revoke_link": "wall.share",
     "playbook:handbook": "playbook.see",
     "playbook:rule": "playbook.see",
     "playbook:try_rule": "playbook.change",
@@ -219,6 +223,7 @@ def things(cast):
             store=store, customer=customer, kind="copy", channel="phone", received_at=given.clock.now(),
             due_on=given.days(15), identity_check="回拨",
         )  # fmt: skip
+        link = WallLink.objects.create(store=store, name="前台", made_by_id=manager.id, made_at=given.clock.now())
         absence = Absence.objects.create(
             staff=cast.staff["caller" if key == "own" else "outsider"], kind="leave", entered_at=given.clock.now(),
             starts_at=given.clock.now(), ends_at=given.clock.now() + timedelta(days=3),
@@ -256,6 +261,8 @@ def things(cast):
             "request_id": asked.id,
             "form": "json",
             "absence_id": absence.id,
+            "link_id": link.id,
+            "token": "not-a-link",
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
@@ -289,6 +296,8 @@ def address(name: str, ids: dict) -> str:
         "slug:code",
         "int:staff_id",
         "int:absence_id",
+        "int:link_id",
+        "str:token",
         "int:pk",
     ):
         path = path.replace(f"<{part}>", str(values[part.split(":")[1]]))
@@ -324,7 +333,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
-    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id")
+    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

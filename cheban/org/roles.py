@@ -50,7 +50,8 @@ PERMISSIONS: dict[str, str] = {
     "task.create": _("新建任务"),
     "task.hand_over": _("把一件事转给同事、退回"),
     "task.snooze": _("推迟一件事"),
-    "wall.see": _("看墙上大屏、管理显示链接"),
+    "wall.see": _("看墙上大屏"),
+    "wall.share": _("建立与撤销大屏的显示链接"),
     "absence.enter": _("登记自己的不在岗"),
     "absence.manage": _("登记同事的不在岗与代办人"),
     "playbook.see": _("看规则手册"),
@@ -94,6 +95,7 @@ _MANAGE = _DESK | {
     "staff.see",
     "view.share",
     "wall.see",
+    "wall.share",
     "absence.manage",
 }
 _ALL = {"view.save", "absence.enter"}

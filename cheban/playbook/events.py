@@ -57,3 +57,5 @@ declare(
     why="reason in words",
     dropped="open tasks that ended with it",
 )
+declare("wall.shared", _("建立大屏链接"), link_id="display link")
+declare("wall.revoked", _("撤销大屏链接"), link_id="display link")

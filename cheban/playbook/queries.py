@@ -81,7 +81,7 @@ class Group:
         return len(self.contacts)
 
 
-def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> list[ContactRow]:
+def fold(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> list[ContactRow]:
     """Tasks folded into contacts, with names and plates (two more queries for all of them)."""
     today = at.astimezone(ZoneInfo(tz)).date()
     folded: dict[UUID, list[Task]] = defaultdict(list)
@@ -167,7 +167,7 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
         starts_at__lt=end_of_day + timedelta(days=1),
     ).order_by("due_at")[:MOST]
     rows = sorted(
-        _contacts(tasks, at=at),
+        fold(tasks, at=at),
         key=lambda r: (r.starts_at > at, not r.is_late, r.due_at.date(), -r.weight, -r.value_fen, str(r.id)),
     )
     groups = {
@@ -474,7 +474,7 @@ def team(
     page = list(contacts[: limit + 1])
     more = page[limit - 1] if len(page) > limit else None
     found = Task.objects.filter(contact_id__in=[c["contact_id"] for c in page[:limit]], state="open")
-    listed = sorted(_contacts(found, at=at), key=lambda r: (r.due_at, str(r.id)))
+    listed = sorted(fold(found, at=at), key=lambda r: (r.due_at, str(r.id)))
     for row in listed:
         row.assignee_name = people.get(row.assignee_id, {}).get("name", "")
     return {
@@ -491,7 +491,7 @@ def team(
 
 def contacts_of(contact_ids: list[UUID], *, at: datetime) -> list[ContactRow]:
     """These contacts, as far as they are open, the most urgent first, with who has them. Raises NotFound for none."""
-    rows = _contacts(Task.objects.filter(contact_id__in=contact_ids, state="open"), at=at)
+    rows = fold(Task.objects.filter(contact_id__in=contact_ids, state="open"), at=at)
     if not rows:
         raise NotFound(_("没有这件事，或不属于您的门店。"))
     names = dict(Staff.objects.filter(id__in={r.assignee_id for r in rows}).values_list("id", "name"))
@@ -502,7 +502,7 @@ def contacts_of(contact_ids: list[UUID], *, at: datetime) -> list[ContactRow]:
 
 def tasks_of_customer(customer_id: UUID, *, at: datetime) -> list[ContactRow]:
     """Open contacts of one customer, for the 360 page."""
-    return sorted(_contacts(Task.objects.filter(customer_id=customer_id, state="open"), at=at), key=lambda r: r.due_at)
+    return sorted(fold(Task.objects.filter(customer_id=customer_id, state="open"), at=at), key=lambda r: r.due_at)
 
 
 def last_runs(store_ids: Iterable[int]) -> list[PlanRun]:

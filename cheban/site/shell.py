@@ -18,6 +18,7 @@ MENU = (
     # label, url name, icon, permission, group
     (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
+    (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
