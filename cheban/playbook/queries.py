@@ -16,6 +16,7 @@ from django.db.models import Count, F, Max, Min, Q
 from django.utils.translation import gettext as _
 
 from cheban.core import facts, slots
+from cheban.core.calendars import missing_years_of
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.org import presence
@@ -210,6 +211,17 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
             "sides": _sides(rows),
         },
     }
+
+
+def calendar_gaps(actor: Actor, *, today: date) -> list[dict[str, Any]]:
+    """Stores whose holidays of this year, or from November the next, are not known: every time limit there counts on
+    usual weeks. Only for those who can enter them. Two queries when something may be missing. Reliability rows 74-78.
+    """
+    if not actor.may("calendar.edit"):
+        return []
+    gaps = missing_years_of(actor.stores, today=today)
+    names = dict(Store.objects.filter(id__in=gaps).values_list("id", "name")) if gaps else {}
+    return [{"store_id": s, "store": names[s], "year": year} for s, years in gaps.items() for year in years]
 
 
 def _sides(rows: list[ContactRow]) -> list[tuple[str, int]]:

@@ -44,6 +44,7 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
         if current and current["can_hand_over"]
         else [],
         "can_reassign": request.actor.may("task.reassign"),
+        "calendar_gaps": queries.calendar_gaps(request.actor, today=clock.today()),
     }
 
 
