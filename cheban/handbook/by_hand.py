@@ -1,4 +1,4 @@
-"""What people write down for each other: templates with a time limit and a way up. R090, R208, reliability 5.2."""
+"""What people write down for each other: templates with a time limit and a way up. R119, R208, reliability 5.2."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SAFETY = Rule(
     "hand_safety",
     title="手工：安全事件（刹车、转向、起火、漏油）",
     short="安全事件",
-    requirement="R090",
+    requirement="R119",
     when=ByHand(),
     occasion=None,
     purpose="internal",
