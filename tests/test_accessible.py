@@ -69,6 +69,10 @@ def test_no_page_has_a_serious_barrier(shop):
     pages = {
         "my day": "/my-day/",
         "team board": "/my-day/team/",
+        "new task": f"/my-day/new/?customer={one}",
+        "wall board": "/wall/",
+        "wall links": "/wall/links/",
+        "absences": "/settings/absences/",
         "customers": "/customers/",
         "customer": f"/customers/{one}/",
         "new customer": "/customers/new/",

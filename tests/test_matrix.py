@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -12,11 +14,16 @@ from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, ImportBatch, ImportRow, PrivacyRequest
 from cheban.lists.models import BulkDeed, SavedView
 from cheban.org import scope
+from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
-from cheban.playbook.models import Task
+from cheban.playbook.models import Task, WallLink
 from tests import given
 
-PUBLIC = {"healthz", "readyz", "vitals", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
+PUBLIC = {"wall:show", "healthz", "readyz", "vitals", "language"} | {
+    "account_login",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
+}
 ANYBODY = {
     "home",
     "live_ticket",
@@ -38,10 +45,23 @@ EXPECTED = {
     "playbook:contact": "task.see_own",
     "playbook:outcome": "task.finish",
     "playbook:undo": "task.finish",
+    "playbook:new_task": "task.create",
+    "playbook:create_task": "task.create",
+    "playbook:take": "task.finish",
+    "playbook:snooze": "task.snooze",
+    "playbook:hand_over": "task.hand_over",
+    "playbook:send_back": "task.hand_over",
+    "playbook:put_back": "task.finish",
     "playbook:team": "task.see_team",
     "playbook:reassign": "task.reassign",
+    "playbook:preview_reassign": "task.reassign",
+    "playbook:undo_reassign": "task.reassign",
     "playbook:run": "playbook.run",
     "playbook:weather": "playbook.run",
+    "wall:board": "wall.see",
+    "wall:links": "wall.share",
+    "wall:make_link": "wall.share",
+    "wall:revoke_link": "wall.share",
     "playbook:handbook": "playbook.see",
     "playbook:rule": "playbook.see",
     "playbook:try_rule": "playbook.change",
@@ -103,6 +123,9 @@ EXPECTED = {
     "org:set_week": "calendar.edit",
     "org:seed_year": "calendar.edit",
     "org:audit": "audit.see",
+    "org:absences": "absence.enter",
+    "org:enter_absence": "absence.enter",
+    "org:cancel_absence": "absence.enter",
     "scorecard:kept": "metric.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
@@ -206,6 +229,11 @@ def things(cast):
             store=store, customer=customer, kind="copy", channel="phone", received_at=given.clock.now(),
             due_on=given.days(15), identity_check="回拨",
         )  # fmt: skip
+        link = WallLink.objects.create(store=store, name="前台", made_by_id=manager.id, made_at=given.clock.now())
+        absence = Absence.objects.create(
+            staff=cast.staff["caller" if key == "own" else "outsider"], kind="leave", entered_at=given.clock.now(),
+            starts_at=given.clock.now(), ends_at=given.clock.now() + timedelta(days=3),
+        )  # fmt: skip
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -238,6 +266,9 @@ def things(cast):
             "deed_id": deed.id,
             "request_id": asked.id,
             "form": "json",
+            "absence_id": absence.id,
+            "link_id": link.id,
+            "token": "not-a-link",
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
@@ -270,6 +301,9 @@ def address(name: str, ids: dict) -> str:
         "slug:kind",
         "slug:code",
         "int:staff_id",
+        "int:absence_id",
+        "int:link_id",
+        "str:token",
         "int:pk",
     ):
         path = path.replace(f"<{part}>", str(values[part.split(":")[1]]))
@@ -305,7 +339,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
-    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id")
+    keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -64,8 +64,19 @@ def seed(store_id: int, *, years: Iterable[int]) -> list[int]:
 
 def missing_years(store_id: int, *, today: date) -> list[int]:
     """Years whose holidays the store does not have yet: this one, and from 1 November the next."""
+    return missing_years_of([store_id], today=today).get(store_id, [])
+
+
+def missing_years_of(store_ids: Iterable[int], *, today: date) -> dict[int, list[int]]:
+    """`missing_years` of several stores; those that lack nothing are left out. One query."""
+    stores = list(store_ids)
     wanted = [today.year] + ([today.year + 1] if today.month >= 11 else [])
-    have = set(
-        CalendarDay.objects.filter(store_id=store_id, on__year__in=wanted).values_list("on__year", flat=True).distinct()
-    )
-    return [year for year in wanted if year not in have]
+    have: dict[int, set[int]] = {store_id: set() for store_id in stores}
+    for store_id, year in (
+        CalendarDay.objects.filter(store_id__in=stores, on__year__gte=wanted[0], on__year__lte=wanted[-1])
+        .values_list("store_id", "on__year")
+        .distinct()
+    ):
+        have[store_id].add(year)
+    gaps = {store_id: [year for year in wanted if year not in years] for store_id, years in have.items()}
+    return {store_id: years for store_id, years in gaps.items() if years}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from cheban.org.roles import Role
 
@@ -90,3 +91,45 @@ class StaffRole(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="a_role_is_held_once_per_store", fields=["staff", "store", "role"])]
+
+
+class Absence(models.Model):
+    """A time in which a person does no work: half-open moments. `Deputy` says who stands in. Not customer data.
+
+    A cancelled one stays as a row; times of one person that count do not overlap (held by `absences.enter`).
+    """
+
+    class Kind(models.TextChoices):
+        LEAVE = "leave", _("休假")
+        BUSINESS = "business", _("出差")
+        TRAINING = "training", _("培训")
+        OTHER = "other", _("其他")  # never a diagnosis: why somebody is ill is nobody's business here
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="absences")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    entered_by_id = models.IntegerField(null=True)
+    entered_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="an_absence_ends_after_it_starts", condition=models.Q(ends_at__gt=models.F("starts_at"))
+            )
+        ]
+        indexes = [
+            models.Index(fields=["ends_at"], name="absence_now", condition=models.Q(cancelled_at__isnull=True)),
+        ]
+
+
+class Deputy(models.Model):
+    """Who stands in during an absence: for one role, or ('') for everything else."""
+
+    absence = models.ForeignKey(Absence, on_delete=models.CASCADE, related_name="deputies")
+    role = models.CharField(max_length=24, choices=Role.choices, blank=True)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="stands_in")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_deputy_per_absence_and_role", fields=["absence", "role"])]

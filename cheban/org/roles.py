@@ -47,6 +47,13 @@ PERMISSIONS: dict[str, str] = {
     "task.finish": _("登记联系结果"),
     "task.see_team": _("看团队任务"),
     "task.reassign": _("改派任务"),
+    "task.create": _("新建任务"),
+    "task.hand_over": _("把一件事转给同事、退回"),
+    "task.snooze": _("推迟一件事"),
+    "wall.see": _("看墙上大屏"),
+    "wall.share": _("建立与撤销大屏的显示链接"),
+    "absence.enter": _("登记自己的不在岗"),
+    "absence.manage": _("登记同事的不在岗与代办人"),
     "playbook.see": _("看规则手册"),
     "playbook.run": _("运行当天计划"),
     "playbook.change": _("调整规则：开关、天数、时限、上报"),
@@ -62,7 +69,15 @@ PERMISSIONS: dict[str, str] = {
 }
 
 _SEE = {"customer.see", "playbook.see", "calendar.see"}
-_CONTACT = _SEE | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
+_CONTACT = (
+    _SEE
+    | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
+    | {
+        "task.create",
+        "task.hand_over",
+        "task.snooze",
+    }
+)
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
 _MANAGE = _DESK | {
     "customer.merge",
@@ -79,8 +94,11 @@ _MANAGE = _DESK | {
     "calendar.edit",
     "staff.see",
     "view.share",
+    "wall.see",
+    "wall.share",
+    "absence.manage",
 }
-_ALL = {"view.save"}
+_ALL = {"view.save", "absence.enter"}
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
@@ -92,7 +110,7 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.SERVICE_ADVISOR: frozenset(_DESK),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | {"customer.merge", "import.see", "import.run"}),
     Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
-    Role.QUALITY_CONTROL: frozenset(_SEE | {"note.add", "metric.see", "task.see_team"}),
+    Role.QUALITY_CONTROL: frozenset(_SEE | {"note.add", "metric.see", "task.see_team", "wall.see"}),
     Role.CALLER: frozenset(_CONTACT),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),

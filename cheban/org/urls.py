@@ -17,5 +17,8 @@ urlpatterns = [
     path("calendar/day/", views.set_day, name="set_day"),
     path("calendar/week/", views.set_week, name="set_week"),
     path("calendar/seed/", views.seed_year, name="seed_year"),
+    path("absences/", views.absences, name="absences"),
+    path("absences/enter/", views.enter_absence, name="enter_absence"),
+    path("absences/<int:absence_id>/cancel/", views.cancel_absence, name="cancel_absence"),
     path("audit/", views.audit, name="audit"),
 ]

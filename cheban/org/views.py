@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 from cheban.core import clock
 from cheban.core.calendars import missing_years
 from cheban.core.errors import NotFound
+from cheban.org import absences as leaves
 from cheban.org import commands, queries
 from cheban.org.access import page
 from cheban.org.roles import Role
@@ -200,3 +202,54 @@ def audit(request: HttpRequest) -> dict:
     )
     found = queries.audit_page(wanted, before=int(before) if before.isdigit() else None)
     return found | {"wanted": wanted, "people": queries.staff_list(request.actor)}
+
+
+@page("org/absences.html", may="absence.enter")
+def absences(request: HttpRequest) -> dict:
+    """Who is away, who stands in, and the form."""
+    at = clock.now()
+    return leaves.page(request.actor, at=at) | {"now": at, "today": clock.today()}
+
+
+def _day_of(request: HttpRequest, name: str) -> date:
+    try:
+        return date.fromisoformat(request.POST.get(name, ""))
+    except ValueError:
+        raise commands.Invalid(_("请选择日期。")) from None
+
+
+@require_POST
+@page(may="absence.enter")
+def enter_absence(request: HttpRequest) -> HttpResponse:
+    """Whole days, or half of the first and last: the form says days and halves, the row says moments."""
+    zone = ZoneInfo("Asia/Shanghai")
+    first, last = _day_of(request, "first"), _day_of(request, "last")
+    noon = time(12)
+    starts = datetime.combine(first, noon if request.POST.get("from_noon") else time(), tzinfo=zone)
+    ends = (
+        datetime.combine(last, noon, tzinfo=zone)
+        if request.POST.get("to_noon")
+        else datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    )
+    who = request.POST.get("staff", "")
+    named = {
+        role: int(value)
+        for role, value in (
+            ("", request.POST.get("deputy", "")),
+            *((key[7:], value) for key, value in request.POST.items() if key.startswith("deputy_")),
+        )
+        if value.isdigit()
+    }
+    staff_id = int(who) if who.isdigit() else request.actor.staff_id
+    leaves.enter(leaves.Leave(staff_id, request.POST.get("kind", ""), starts, ends, named), by=request.actor)
+    messages.success(request, _("已登记。这段时间到期的事会交给代办人，回来后自动还给本人。"))
+    return redirect("org:absences")
+
+
+@require_POST
+@page(may="absence.enter")
+def cancel_absence(request: HttpRequest, absence_id: int) -> HttpResponse:
+    """Back early, or not gone at all."""
+    leaves.cancel(absence_id, by=request.actor)
+    messages.success(request, _("已取消，代办的事会还给本人。"))
+    return redirect("org:absences")

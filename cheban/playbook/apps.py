@@ -22,7 +22,7 @@ class PlaybookConfig(AppConfig):
 
         from cheban.core import live, slots
         from cheban.core.links import Link, link
-        from cheban.playbook import events, holdings, queries, reactions  # noqa: F401
+        from cheban.playbook import cover, events, holdings, queries, reactions  # noqa: F401
 
         post_migrate.connect(_watch, sender=self, dispatch_uid="plans_watch_their_tables")
         # What a rule is about comes first: a task that both files have is taken out whole, as it was.
@@ -40,5 +40,6 @@ class PlaybookConfig(AppConfig):
         live.topic("plan", lambda actor, id: int(id) in actor.stores and actor.may("task.see_own"))
         live.topic("contact", queries.may_hear)
         slots.provide("contact.words", queries.contact_words)
+        slots.provide("absence.contacts", cover.contacts_in)
         slots.provide("customer.tasks", queries.tasks_of_customer)
         slots.provide("customer.next_actions", queries.next_actions)

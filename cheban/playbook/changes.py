@@ -18,6 +18,8 @@ HOUSE = (
     "org_store",
     "org_staff",
     "org_staffrole",
+    "org_absence",
+    "org_deputy",
     "core_openingspan",
     "core_calendarday",
     "playbook_rulesetting",

@@ -11,16 +11,15 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
-from cheban.core.calendars import calendar_of, calendars_of
+from cheban.core.calendars import calendar_of
 from cheban.core.errors import NotFound, NotPermitted, Refused, WrongState
 from cheban.core.events import record
 from cheban.core.live import announce
 from cheban.core.models import Event
 from cheban.core.worktime import due
 from cheban.org.access import Actor, command
-from cheban.org.models import StaffRole, Store
-from cheban.org.roles import Role
-from cheban.playbook import effective
+from cheban.org.models import Store
+from cheban.playbook import pauses
 from cheban.playbook.models import Task
 from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS, WEATHER
 from cheban.playbook.planner import opening
@@ -43,7 +42,8 @@ class AlreadyTold(WrongState):
     """Nothing is open in this contact: somebody recorded its outcome already."""
 
 
-def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
+def open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
+    """The open tasks of a contact, locked, the heaviest first. Raises AlreadyTold, NotPermitted, NotFound."""
     tasks = list(
         Task.objects.select_for_update()
         .filter(contact_id=contact_id, state=Task.State.OPEN)
@@ -59,7 +59,8 @@ def _open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
     return tasks
 
 
-def _check_moment(when: datetime | None, store: Store, *, now: datetime) -> datetime:
+def check_moment(when: datetime | None, store: Store, *, now: datetime) -> datetime:
+    """A moment when the store may call. Raises NeedsMore, QuietHours."""
     if when is None:
         raise NeedsMore(_("请选择时间。"))
     if when <= now:
@@ -83,17 +84,18 @@ def record_outcome(
 
     Raises NeedsMore (a time or reason is missing), QuietHours, AlreadyTold, NotPermitted, NotFound.
     """
-    tasks, now = _open_tasks(contact_id, by=by), clock.now()
+    tasks, now = open_tasks(contact_id, by=by), clock.now()
     if outcome not in OUTCOMES:
         raise NeedsMore(_("没有这种结果，请从列出的结果里选。"))
     kind = OUTCOMES[outcome]
     first = tasks[0]
     store = Store.objects.get(id=first.store_id)
     if kind.needs == "time":
-        when = _check_moment(when, store, now=now)
+        when = check_moment(when, store, now=now)
     if kind.needs == "reason" and reason not in REFUSE_REASONS:
         raise NeedsMore(_("请选择拒绝的原因。"))
     undo = [_as_it_was(t) for t in tasks]
+    pauses.end(tasks, at=now)
     rules = sorted({t.rule for t in tasks})
     facts: dict = {"rules": rules, "note": note[:500], "undo": undo, "contact_id": str(contact_id)}
     if kind.closes:
@@ -114,7 +116,7 @@ def record_outcome(
         facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
-    _announce({first.store_id}, {t.assignee_id for t in tasks}, {contact_id}, {first.customer_id})
+    tell_pages({first.store_id}, {t.assignee_id for t in tasks}, {contact_id}, {first.customer_id})
     return record(
         kind.event,
         store_id=first.store_id,
@@ -135,6 +137,7 @@ def _as_it_was(task: Task) -> dict:
         "attempts": task.attempts,
         "outcome": task.outcome,
         "escalate_at": task.escalate_at.isoformat() if task.escalate_at else None,
+        "told": task.told_id,
     }
 
 
@@ -160,6 +163,7 @@ def _close(tasks: list[Task], outcome: str, *, now: datetime, by: Actor, note: s
         closed_by_id=by.staff_id,
         note=note[:500],
         escalate_at=None,
+        told_id=None,
     )
 
 
@@ -207,6 +211,7 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
             state=Task.State.OPEN,
             outcome=saved.get("outcome", ""),
             escalate_at=saved.get("escalate_at"),
+            told_id=saved.get("told"),
             closed_at=None,
             closed_by_id=None,
             note="",
@@ -214,9 +219,10 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
             due_at=saved["due_at"],
             attempts=saved["attempts"],
         )
+    pauses.resume([saved["id"] for saved in event.facts.get("undo", [])], since=event.at)
     contact_id = event.facts["contact_id"]
     people = set(Task.objects.filter(contact_id=contact_id).values_list("assignee_id", flat=True))
-    _announce({event.store_id}, people, {contact_id}, {event.customer_id})
+    tell_pages({event.store_id}, people, {contact_id}, {event.customer_id})
     record(
         "contact.taken_back",
         store_id=event.store_id,
@@ -244,37 +250,6 @@ def warn_of_weather(kind: str, *, by: Actor) -> list[Event]:
     if kind not in WEATHER:
         raise NeedsMore(_("请选择是什么天气。"))
     return [record("weather.warned", store_id=store, actor_id=by.staff_id, kind=kind) for store in by.stores]
-
-
-@command("task.reassign")
-def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
-    """Hand contacts to a colleague of the same store; returns how many tasks moved. All or nothing.
-
-    Raises NotFound when the colleague does not work in every store concerned.
-    """
-    tasks = list(Task.objects.select_for_update().filter(contact_id__in=contact_ids, state=Task.State.OPEN))
-    stores = {t.store_id for t in tasks}
-    works_in = set(
-        StaffRole.objects.filter(staff_id=to, store_id__in=stores, staff__is_active=True).values_list(
-            "store_id", flat=True
-        )
-    )
-    if not tasks or stores - works_in:
-        raise NotFound(_("这位同事不在这些事所属的门店，或事情已经完成。"))
-    Task.objects.filter(id__in=[t.id for t in tasks]).update(assignee_id=to)
-    for contact in {t.contact_id: t for t in tasks}.values():
-        record(
-            "task.reassigned",
-            store_id=contact.store_id,
-            actor_id=by.staff_id,
-            customer_id=contact.customer_id,
-            vehicle_id=contact.vehicle_id,
-            to=to,
-            rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}),
-        )
-    former = {t.assignee_id for t in tasks}
-    _announce(stores, {to, *former}, {t.contact_id for t in tasks}, {t.customer_id for t in tasks})
-    return len(tasks)
 
 
 def pass_on_of_leavers(*, at: datetime) -> int:
@@ -320,11 +295,11 @@ def pass_on_of_leavers(*, at: datetime) -> int:
                 to=to,
                 rules=sorted({row[4] for row in rows}),
             )
-        _announce({row[0] for row in moved}, {row[5] for row in moved}, contacts, {row[2] for row in moved})
+        tell_pages({row[0] for row in moved}, {row[5] for row in moved}, contacts, {row[2] for row in moved})
     return len(moved)
 
 
-def _announce(
+def tell_pages(
     stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID], customers: Iterable[UUID | None]
 ) -> None:
     """Tell open pages which boards, days, contacts and customers changed."""
@@ -338,64 +313,3 @@ def _announce(
     for customer_id in customers:
         if customer_id is not None:
             announce("customer", customer_id)
-
-
-def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
-    """Take each task past its ladder step one step up; returns how many. Needs scope. Safe to run twice:
-    a task has one `escalate_at`, and the row is locked while it moves."""
-    moved = 0
-    with transaction.atomic():
-        tasks = list(
-            Task.objects.select_for_update(skip_locked=True)
-            .filter(state=Task.State.OPEN, escalate_at__lte=at)
-            .order_by("escalate_at", "rule", "subject_id", "role")[:limit]
-        )
-        stores = {s.id: s for s in Store.objects.filter(id__in={t.store_id for t in tasks})}
-        calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
-        managers: dict[tuple[int, str], int] = {}
-        for store_id, role, staff_id in (
-            StaffRole.objects.filter(
-                store_id__in=stores,
-                staff__is_active=True,
-                role__in=[Role.STORE_MANAGER, Role.OPERATIONS, Role.GROUP_ADMIN],
-            )
-            .order_by("-staff_id")
-            .values_list("store_id", "role", "staff_id")
-        ):
-            managers[store_id, role] = staff_id
-        rules = effective.rules_of(stores)
-        for task in tasks:
-            rule = rules.get((task.store_id, task.rule))
-            ladder = next((o.escalate for o in rule.owes if o.duty == task.duty), ()) if rule else ()
-            step = task.escalation
-            to = managers.get((task.store_id, ladder[step][1])) if step < len(ladder) else None
-            task.escalation += 1
-            following = ladder[step + 1][0] if step + 1 < len(ladder) else None
-            task.escalate_at = (
-                None
-                if following is None
-                else (
-                    at + following.amount
-                    if following.clock == "wall"
-                    else due(at, following.amount, calendars[task.store_id])
-                )
-            )
-            task.save(update_fields=["escalation", "escalate_at"])
-            record(
-                "task.escalated",
-                store_id=task.store_id,
-                at=at,
-                customer_id=task.customer_id,
-                vehicle_id=task.vehicle_id,
-                rules=[task.rule],
-                level=task.escalation,
-                to=to,
-            )
-            moved += 1
-        _announce(
-            stores,
-            {t.assignee_id for t in tasks},
-            {t.contact_id for t in tasks},
-            {t.customer_id for t in tasks},
-        )
-    return moved

@@ -26,7 +26,9 @@ def _tasks(person: Person) -> list[Row]:
             _("到期"): task.due_on,
             _("状态"): task.get_state_display(),
             _("结果"): str(outcome.label) if outcome else "",
+            _("要做的事"): task.facts.get("what", ""),
             _("记录"): task.note,
+            _("转交时的说明"): task.handed_note,
             _("结束"): task.closed_at,
         }
         found.append({label: value for label, value in row.items() if value not in ("", None)})
@@ -41,6 +43,7 @@ def _forget(person: Person) -> int:
         escalate_at=Case(When(state=Task.State.OPEN, then=Value(None)), default=F("escalate_at")),
         state=Case(is_open, default=F("state")),
         note="",
+        handed_note="",
         facts={},
     )
 
@@ -51,7 +54,7 @@ def offer() -> None:
         Holding(
             "tasks",
             gettext_lazy("服务任务"),
-            ("playbook_task",),
+            ("playbook_task", "playbook_taskpause"),
             _tasks,
             _forget,
             kept=gettext_lazy("何时做过什么，用于守诺统计，不含内容"),

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from cheban.core import clock
 from cheban.org import queries as org
 from cheban.org import scope
-from cheban.playbook import commands, planner
+from cheban.playbook import commands, cover, ladder, planner
 
 
 @app.periodic(cron="3 * * * *")
@@ -22,9 +22,10 @@ def plan(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="escalate")
 def escalate(timestamp: int) -> None:
-    """Overdue work goes one step up."""
+    """Work of people who are away finds its deputy, and comes home; overdue work goes one step up."""
     stores = org.store_ids()
     if stores:
         with scope.use(stores):
-            while commands.escalate_overdue(at=clock.now(), limit=500) == 500:
+            cover.cover_absences(at=clock.now(), store_ids=stores)
+            while ladder.escalate_overdue(at=clock.now(), limit=500) == 500:
                 pass

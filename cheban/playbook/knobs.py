@@ -31,9 +31,9 @@ class OutOfBounds(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One thing that may be changed. Numbers are whole; `unit` is days, months, weeks, hours or none.
+    """One thing that may be changed. Numbers are whole; `unit` is days, months, weeks, hours, minutes or none.
 
-    `clock` is 'working' or 'wall' for hours. `choices` are roles where the knob is a role.
+    `clock` is 'working' or 'wall' for hours and minutes. `choices` are roles where the knob is a role.
     """
 
     key: str
@@ -51,8 +51,8 @@ class Knob:
             return _("开启") if value else _("停用")
         if self.choices:
             return str(Role(value).label)
-        if self.unit == "hours":
-            return str(Budget(self.clock, timedelta(hours=value)))
+        if self.unit in ("hours", "minutes"):
+            return str(Budget(self.clock, timedelta(**{self.unit: value})))
         forms = {"days": _("%(n)s 天"), "months": _("%(n)s 个月"), "weeks": _("%(n)s 周")}
         return forms.get(self.unit, "%(n)s") % {"n": value}
 
@@ -89,8 +89,16 @@ def knobs(rule: Rule) -> list[Knob]:
 
 
 def _hours(key: str, label: str, budget: Budget) -> Knob:
+    if _in_minutes(budget):
+        minutes = round(budget.amount.total_seconds() / 60)
+        return Knob(key, label, minutes, 1, max(minutes * 4, 60), "minutes", budget.clock)
     hours = round(budget.amount.total_seconds() / 3600)
     return Knob(key, label, hours, 1, min(MOST_HOURS, max(hours * 4, 24)), "hours", budget.clock)
+
+
+def _in_minutes(budget: Budget) -> bool:
+    """Short ladders (a safety matter: 5, 10, 15 minutes) are told and changed in minutes."""
+    return bool(budget.amount % timedelta(hours=1))
 
 
 def defaults(rule: Rule) -> dict[str, Any]:
@@ -155,7 +163,10 @@ def applied(rule: Rule, values: Values) -> Rule:
 
 def _owed(owed: Owes, differs: Values) -> Owes:
     def budget(key: str, usual: Budget) -> Budget:
-        return Budget(usual.clock, timedelta(hours=differs[key])) if key in differs else usual
+        if key not in differs:
+            return usual
+        unit = "minutes" if _in_minutes(usual) else "hours"
+        return Budget(usual.clock, timedelta(**{unit: differs[key]}))
 
     return replace(
         owed,

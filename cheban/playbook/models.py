@@ -50,6 +50,14 @@ class Task(StoreScoped):
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
     closed_by_id = models.IntegerField(null=True)
+    owner_id = models.IntegerField(null=True)  # whose it is while a deputy stands in; none: the assignee's
+    told_id = models.IntegerField(null=True)  # to whom the ladder reported it last, until somebody takes it
+    taken_at = models.DateTimeField(null=True)  # somebody pressed "I take it": the ladder stands still
+    snoozes = models.SmallIntegerField(db_default=0)
+    snooze_reason = models.CharField(max_length=16, db_default="")
+    handed_by_id = models.IntegerField(null=True)  # the colleague who handed it over, or sent it back
+    handed_note = models.CharField(max_length=200, db_default="")
+    handed_back = models.BooleanField(db_default=False)  # the receiver has sent it back once; not a second time
 
     class Meta:
         constraints = [
@@ -65,6 +73,8 @@ class Task(StoreScoped):
             models.Index(
                 fields=["escalate_at"], name="task_to_escalate", condition=Q(state="open", escalate_at__isnull=False)
             ),
+            models.Index(fields=["told_id"], name="task_reported", condition=Q(state="open", told_id__isnull=False)),
+            models.Index(fields=["owner_id"], name="task_stood_in", condition=Q(state="open", owner_id__isnull=False)),
             models.Index(fields=["customer_id", "-due_at"], name="task_of_customer"),
             models.Index(fields=["contact_id"], name="task_of_contact"),
             models.Index(fields=["assignee_id", "closed_at"], name="task_closed", condition=~Q(state="open")),
@@ -111,3 +121,34 @@ class PlanRun(StoreScoped):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_run_row_per_store_and_day", fields=["store", "on"])]
+
+
+class TaskPause(StoreScoped):
+    """Time in which a task's clock stood still, and why: an interval, never a running total. Half-open.
+
+    Only reasons outside the house stop the clock (`outcomes.SNOOZE_REASONS`); one's own lack of time never does.
+    """
+
+    # No constraint: a merge of two files takes a doubled task out as it was, and a split brings it back.
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="pauses", db_constraint=False, db_index=False)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    planned_end_at = models.DateTimeField(null=True)  # what it would have been, had nobody dealt with it sooner
+    reason = models.CharField(max_length=16)
+    by_id = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_pause_ends_after_it_starts", condition=Q(ends_at__gt=models.F("starts_at")))
+        ]
+        indexes = [models.Index(fields=["task"], name="pause_of_task")]
+
+
+class WallLink(StoreScoped):
+    """A display link for one store's wall board: a television shows it without anybody's session. Revocable."""
+
+    name = models.CharField(max_length=40)
+    made_by_id = models.IntegerField()
+    made_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)

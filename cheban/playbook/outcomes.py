@@ -62,3 +62,25 @@ WEATHER = {
 """Sudden weather that customers are warned of. R089."""
 MOST_ATTEMPTS = 3
 """After so many unanswered calls the contact ends as 'unreached' and the manager sees it in the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeReason:
+    """Why something is put off. `pauses`: the clock stands still, since the house can do nothing meanwhile."""
+
+    code: str
+    label: str
+    pauses: bool
+
+
+SNOOZE_REASONS = {
+    r.code: r
+    for r in (
+        SnoozeReason("customer", _("客户请我们晚些再联系"), pauses=True),
+        SnoozeReason("parts", _("等配件到货"), pauses=True),
+        SnoozeReason("answer", _("等保险或厂家答复"), pauses=True),
+        SnoozeReason("busy", _("手头有更急的事（时限不变）"), pauses=False),
+    )
+}
+FREE_SNOOZES = 2
+"""How often one may put a contact off; after that the manager decides."""

@@ -29,11 +29,12 @@ from cheban.core.calendars import calendars_of
 from cheban.core.live import announce
 from cheban.core.lunar import festivals, lunar_birthdays_on
 from cheban.core.worktime import Calendar, due
+from cheban.org import presence
 from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import changes, effective
+from cheban.playbook import changes, cover, effective
 from cheban.playbook.models import PlanRun
-from cheban.playbook.rules import HANDBOOK, Birthday, Budget, Festival, Happened, If, Red, Rule, Since, Upcoming
+from cheban.playbook.rules import HANDBOOK, Birthday, Budget, ByHand, Festival, Happened, If, Red, Rule, Since, Upcoming
 
 ZONE = ZoneInfo("Asia/Shanghai")
 URGENT = 80
@@ -111,6 +112,8 @@ def trigger(rule: Rule, day: date) -> Clause | None:
             for n in range(when.weeks)
         ]
         return Clause(when.read(), f"s.id IN ({' INTERSECT '.join(weeks)})", _week_params(rule, day))
+    if isinstance(when, ByHand):
+        return None
     raise TypeError(f"{rule.code}: no such trigger")
 
 
@@ -342,6 +345,9 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
     ):
         people.setdefault((store_id, role), []).append(staff_id)
         there.setdefault(store_id, set()).add(staff_id)
+    # Whoever is away is given nothing new that anybody of the role could do. Their own customers stay theirs: what is
+    # due before they are back goes to their deputy in the same transaction (`cover`), the rest waits for them.
+    away = presence.away_at(at)
     rows, memo = [], {}
     rules: dict[int, list[Rule]] = {}
     for rule, where in held:
@@ -354,6 +360,7 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
         for rule in rules.get(store.id, ()):
             for owed in rule.owes:
                 who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
+                who = [person for person in who if person not in away] or who
                 rows.append(
                     {
                         "rule": rule.code,
@@ -415,8 +422,11 @@ def plan_event(event: str, *, store_id: int) -> int:
     Does not wait for a daily run: what both would make is made once.
     """
     at = clock.now()
-    made = _run(at.astimezone(ZONE).date(), at, [store_id], told_rules(event), conflict="ON CONFLICT DO NOTHING")
-    return sum(count for _store, count, what in made if what == "made")
+    rows = _run(at.astimezone(ZONE).date(), at, [store_id], told_rules(event), conflict="ON CONFLICT DO NOTHING")
+    made = sum(count for _store, count, what in rows if what == "made")
+    if made:
+        cover.cover_absences(at=at, store_ids=[store_id])
+    return made
 
 
 def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> Plan:
@@ -454,6 +464,8 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
         for store_id in made:
             announce("store", store_id)
             announce("plan", store_id)
+        if made:
+            cover.cover_absences(at=at, store_ids=sorted(made))
         stood = PlanRun.objects.filter(on=day, store_id__in=set(store_ids) - set(asked))
         for store_id, held_back in stood.values_list("store_id", "held_back"):
             held[store_id] = Counter(held_back)

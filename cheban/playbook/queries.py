@@ -16,15 +16,17 @@ from django.db.models import Count, F, Max, Min, Q
 from django.utils.translation import gettext as _
 
 from cheban.core import facts, slots
+from cheban.core.calendars import missing_years_of
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
+from cheban.org import presence
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Store
-from cheban.org.roles import Role
-from cheban.playbook import effective, planner, words
+from cheban.org.roles import Role, permissions_of
+from cheban.playbook import effective, handmade, moves, planner, reassigning, words
 from cheban.playbook.models import PlanRun, Task
-from cheban.playbook.outcomes import OUTCOMES, REFUSE_REASONS
-from cheban.playbook.rules import HANDBOOK, Happened, Red, Since
+from cheban.playbook.outcomes import FREE_SNOOZES, OUTCOMES, REFUSE_REASONS, SNOOZE_REASONS
+from cheban.playbook.rules import HANDBOOK, ByHand, Happened, Red, Since
 
 MOST = 400
 """How many open tasks one page of my day reads; more than a person can do in weeks."""
@@ -48,6 +50,12 @@ class ContactRow:
     attempts: int
     escalation: int
     outcome: str
+    what: str = ""  # of a task written by hand
+    side: str = "service"
+    snoozes: int = 0
+    is_reported: bool = False
+    is_taken: bool = False
+    stands_in: bool = False
     joined: bool = False
     customer_name: str = ""
     plate: str = ""
@@ -74,7 +82,7 @@ class Group:
         return len(self.contacts)
 
 
-def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> list[ContactRow]:
+def fold(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> list[ContactRow]:
     """Tasks folded into contacts, with names and plates (two more queries for all of them)."""
     today = at.astimezone(ZoneInfo(tz)).date()
     folded: dict[UUID, list[Task]] = defaultdict(list)
@@ -100,12 +108,18 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
             attempts=max(t.attempts for t in several),
             escalation=max(t.escalation for t in several),
             outcome=first.outcome,
+            what=first.facts.get("what", "") if rule and isinstance(rule.when, ByHand) else "",
+            side=planner.SIDE.get(first.role, "service"),
+            snoozes=max(t.snoozes for t in several),
+            is_reported=any(t.told_id for t in several),
+            is_taken=any(t.taken_at for t in several),
+            stands_in=any(t.owner_id for t in several),
             joined=bool(rule and rule.joined),
             more_vehicles=len({t.vehicle_id for t in several if t.vehicle_id}) - 1,
         )
         row.is_late = row.due_at < at
         row.kind_label = str(_(rule.short)) if rule else first.rule
-        row.title = _title(row, today=today)
+        row.title = _title(row, today=today, at=at)
         rows.append(row)
     stores = {r.store_id for r in rows if r.customer_id is None}
     store_names = dict(Store.objects.filter(id__in=stores).values_list("id", "name")) if stores else {}
@@ -124,17 +138,19 @@ def _contacts(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai")
     return rows
 
 
-def _title(row: ContactRow, *, today: date) -> str:
+def _title(row: ContactRow, *, today: date, at: datetime) -> str:
     days = (row.due_on - today).days
     names = [str(_(HANDBOOK.rules[r].short)) for r in row.rules if r in HANDBOOK.rules]
     label = "、".join(dict.fromkeys(names))
+    if row.snoozes and row.starts_at > at:
+        return _("%(what)s · 已推迟") % {"what": label}
     if row.outcome == "call_back":
         return _("%(what)s · 约好再打") % {"what": label}
     if row.outcome == "no_answer":
         return _("%(what)s · 第 %(n)d 次未接") % {"what": label, "n": row.attempts}
     rule = HANDBOOK.rules.get(row.rules[0]) if row.rules else None
-    if rule is not None and isinstance(rule.when, (Since, Happened, Red)):
-        return label  # the day is over: nothing to count
+    if rule is not None and isinstance(rule.when, (Since, Happened, Red, ByHand)):
+        return f"{label} · {row.what}" if row.what else label  # the day is over: nothing to count
     if days > 0:
         return _("%(what)s还有 %(days)d 天") % {"what": label, "days": days}
     if days == 0:
@@ -147,24 +163,29 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     zone = ZoneInfo("Asia/Shanghai")
     end_of_day = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), tzinfo=zone)
     tasks = Task.objects.filter(
-        assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lt=end_of_day + timedelta(days=1)
+        Q(assignee_id=actor.staff_id) | Q(told_id=actor.staff_id),
+        state=Task.State.OPEN,
+        starts_at__lt=end_of_day + timedelta(days=1),
     ).order_by("due_at")[:MOST]
     rows = sorted(
-        _contacts(tasks, at=at),
+        fold(tasks, at=at),
         key=lambda r: (r.starts_at > at, not r.is_late, r.due_at.date(), -r.weight, -r.value_fen, str(r.id)),
     )
     groups = {
         key: Group(key, label)
         for key, label in (
+            ("up", _("上报给您，请接手")),
             ("now", _("现在")),
             ("today", _("今天")),
             ("week", _("本周")),
-            ("booked", _("约好再打")),
+            ("booked", _("约好再打、已推迟")),
             ("tomorrow", _("明天")),
         )
     }
     for row in rows:
-        if row.starts_at >= end_of_day:
+        if row.assignee_id != actor.staff_id:
+            groups["up"].contacts.append(row)
+        elif row.starts_at >= end_of_day:
             groups["tomorrow"].contacts.append(row)
         elif row.starts_at > at:
             groups["booked"].contacts.append(row)
@@ -187,15 +208,33 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
             "open_count": len(rows),
             "done_count": done,
             "late_count": sum(r.is_late for r in rows),
+            "sides": _sides(rows),
         },
     }
+
+
+def calendar_gaps(actor: Actor, *, today: date) -> list[dict[str, Any]]:
+    """Stores whose holidays of this year, or from November the next, are not known: every time limit there counts on
+    usual weeks. Only for those who can enter them. Two queries when something may be missing. Reliability rows 74-78.
+    """
+    if not actor.may("calendar.edit"):
+        return []
+    gaps = missing_years_of(actor.stores, today=today)
+    names = dict(Store.objects.filter(id__in=gaps).values_list("id", "name")) if gaps else {}
+    return [{"store_id": s, "store": names[s], "year": year} for s, years in gaps.items() for year in years]
+
+
+def _sides(rows: list[ContactRow]) -> list[tuple[str, int]]:
+    """How many contacts are of the sales side and how many of the service side; empty when all are of one."""
+    sales = sum(r.side == "sales" for r in rows)
+    return [(_("销售"), sales), (_("售后"), len(rows) - sales)] if 0 < sales < len(rows) else []
 
 
 def may_hear(actor: Actor, contact_id: str) -> bool:
     """Whether an open page of this person may hear that this contact changed (live topic)."""
     rows = Task.objects.filter(contact_id=UUID(contact_id))
     if not actor.may("task.see_team"):
-        rows = rows.filter(assignee_id=actor.staff_id)
+        rows = rows.filter(Q(assignee_id=actor.staff_id) | Q(told_id=actor.staff_id))
     return rows.exists()
 
 
@@ -251,14 +290,15 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         "headline": sentences[0]["text"] if sentences else "",
         "sentences": sentences,
         "script": script,
-        "partners": _partners(opened),
+        **_partners(opened),
         "attempts": max(t.attempts for t in opened),
-        "outcomes": _outcomes(lead),
+        "outcomes": _outcomes(lead, has_customer=first.customer_id is not None),
         "store_name": store.name,
         "refuse_reasons": list(REFUSE_REASONS.values()),
         "timeline": detail.get("timeline", []),
         "profile_tags": detail.get("tags", []),
         "said": detail.get("said", []),
+        **_moved(opened, actor, at=at),
         "is_mine": first.assignee_id == actor.staff_id,
         "assignee_id": first.assignee_id,
         "store_id": first.store_id,
@@ -266,12 +306,56 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _outcomes(rule) -> list[dict[str, Any]]:
+def _moved(opened: list[Task], actor: Actor, *, at: datetime) -> dict[str, Any]:
+    """Whose it is, how it came here, and which moves this person may make. One query when somebody is to be named."""
+    first = opened[0]
+    told = next((t.told_id for t in opened if t.told_id), None)
+    taken = any(t.taken_at for t in opened)
+    people = {first.assignee_id, first.owner_id, first.handed_by_id, told} - {None, actor.staff_id}
+    names = dict(Staff.objects.filter(id__in=people).values_list("id", "name")) if people else {}
+    names[actor.staff_id] = actor.name
+    manages = actor.may("task.reassign")
+    mine = first.assignee_id == actor.staff_id
+    level = max(t.escalation for t in opened)
+    snoozes = max(t.snoozes for t in opened)
+    return {
+        "owner_name": names.get(first.owner_id, ""),
+        "assignee_name": "" if mine else names.get(first.assignee_id, _("未分配")),
+        "reported": {"level": level, "to": names.get(told, ""), "to_me": told == actor.staff_id}
+        if level and not taken
+        else None,
+        "is_taken": taken,
+        "can_take": level > 0 and not taken and (mine or manages or told == actor.staff_id),
+        "handed": {
+            "by": names.get(first.handed_by_id, ""),
+            "note": first.handed_note,
+            "is_back": first.handed_back,
+            "can_send_back": mine and not first.handed_back and actor.may("task.hand_over"),
+        }
+        if first.handed_by_id and mine
+        else None,
+        "can_hand_over": (mine or manages) and actor.may("task.hand_over"),
+        "can_snooze": (mine or manages)
+        and actor.may("task.snooze")
+        and moves.may_wait(opened)
+        and (manages or (snoozes < FREE_SNOOZES and not told)),
+        "snoozes": snoozes,
+        "snoozed": {
+            "until": first.starts_at,
+            "reason": SNOOZE_REASONS[first.snooze_reason].label if first.snooze_reason in SNOOZE_REASONS else "",
+        }
+        if snoozes and first.starts_at > at
+        else None,
+        "snooze_reasons": list(SNOOZE_REASONS.values()),
+    }
+
+
+def _outcomes(rule, *, has_customer: bool) -> list[dict[str, Any]]:
     """The five answers with their keys; the rule's own 'done' comes first."""
     first = rule.done_when[0] if rule else "settled"
     codes = [first, "reached", "no_answer", "call_back", "refused"]
     labels = {first: _(rule.done_label)} if rule and rule.done_label else {}
-    if rule and rule.subject == "store":  # nobody is called
+    if rule and not has_customer:  # nobody is called
         codes, labels = [first, "call_back"], labels | {"call_back": _("改个时间")}
     return [
         {
@@ -285,37 +369,58 @@ def _outcomes(rule) -> list[dict[str, Any]]:
     ]
 
 
-def _partners(opened: list[Task]) -> list[str]:
-    """What colleagues owe or did for the same occasion of a joined rule: '销售 赵磊 同步关怀 · 未联系'."""
-    wanted = [t for t in opened if t.rule in HANDBOOK.rules and HANDBOOK.rules[t.rule].joined]
+def is_joint(code: str) -> bool:
+    """Whether several people may owe a part each of one occasion of this rule."""
+    rule = HANDBOOK.rules.get(code)
+    return rule is not None and (rule.joined or len(rule.owes) > 1 or isinstance(rule.when, ByHand))
+
+
+def parts_of(tasks: Iterable[Task]) -> dict[tuple, list[dict[str, Any]]]:
+    """(subject, rule, occasion) -> every part of an occasion that several people owe: who, as what, how far.
+
+    Occasions of one part are left out. Two queries, none when no rule of these is joint.
+    """
+    wanted = {(t.subject_id, t.rule, t.occasion_on) for t in tasks if is_joint(t.rule)}
     if not wanted:
-        return []
-    others = Task.objects.filter(
-        subject_id__in=[t.subject_id for t in wanted],
-        rule__in=[t.rule for t in wanted],
-    ).exclude(contact_id=wanted[0].contact_id)
-    others = [
-        o
-        for o in others
-        if any((o.subject_id, o.rule, o.occasion_on) == (t.subject_id, t.rule, t.occasion_on) for t in wanted)
-    ]
-    names = dict(
-        Staff.objects.filter(id__in=[o.assignee_id for o in others if o.assignee_id]).values_list("id", "name")
-    )
-    chips = []
-    for other in others:
-        state = (
-            _("未联系")
-            if not other.outcome
-            else str(OUTCOMES[other.outcome].label)
-            if other.outcome in OUTCOMES
-            else _("未接通")
-        )
-        chips.append(
-            _("%(role)s %(name)s 同步联系 · %(state)s")
-            % {"role": Role(other.role).label, "name": names.get(other.assignee_id, _("未分配")), "state": state}
-        )
-    return chips
+        return {}
+    found: dict[tuple, list[Task]] = defaultdict(list)
+    for task in Task.objects.filter(subject_id__in={w[0] for w in wanted}, rule__in={w[1] for w in wanted}).order_by(
+        "role"
+    ):
+        if (key := (task.subject_id, task.rule, task.occasion_on)) in wanted:
+            found[key].append(task)
+    found = {key: several for key, several in found.items() if len(several) > 1}
+    people = {t.assignee_id for several in found.values() for t in several}
+    names = dict(Staff.objects.filter(id__in=people).values_list("id", "name")) if people else {}
+    return {
+        key: [
+            {
+                "contact_id": t.contact_id,
+                "role": Role(t.role).label,
+                "name": names.get(t.assignee_id, _("未分配")),
+                "assignee_id": t.assignee_id,
+                "state": t.state,
+                "says": _part_state(t),
+            }
+            for t in several
+        ]
+        for key, several in found.items()
+    }
+
+
+def _part_state(task: Task) -> str:
+    if task.outcome in OUTCOMES:
+        return str(OUTCOMES[task.outcome].label)
+    if task.state == Task.State.OPEN:
+        return _("未联系")
+    return _("未接通") if task.outcome == "unreached" else str(Task.State(task.state).label)
+
+
+def _partners(opened: list[Task]) -> dict[str, Any]:
+    """The parts of the first joint occasion of a contact, and what ends it."""
+    for key, several in parts_of(opened).items():
+        return {"parts": several, "parts_joined": HANDBOOK.rules[key[1]].joined}
+    return {"parts": [], "parts_joined": False}
 
 
 def team(
@@ -373,15 +478,7 @@ def team(
             }
         )
     rows.sort(key=lambda r: (-r["late"], -r["open"]))
-    tasks = Task.objects.filter(state="open")
-    if person is not None:
-        tasks = tasks.filter(assignee_id=person or None)
-    if only == "late":
-        tasks = tasks.filter(due_at__lt=at)
-    elif only == "escalated":
-        tasks = tasks.filter(escalation__gt=0)
-    elif only == "unassigned":
-        tasks = tasks.filter(assignee_id=None)
+    tasks = reassigning.filtered(at=at, person=person, only=only)
     contacts = tasks.values("contact_id").annotate(due=Min("due_at"), top=Max("weight")).order_by("due", "contact_id")
     if after:
         moment, _sep, last = after.rpartition("~")
@@ -389,7 +486,7 @@ def team(
     page = list(contacts[: limit + 1])
     more = page[limit - 1] if len(page) > limit else None
     found = Task.objects.filter(contact_id__in=[c["contact_id"] for c in page[:limit]], state="open")
-    listed = sorted(_contacts(found, at=at), key=lambda r: (r.due_at, str(r.id)))
+    listed = sorted(fold(found, at=at), key=lambda r: (r.due_at, str(r.id)))
     for row in listed:
         row.assignee_name = people.get(row.assignee_id, {}).get("name", "")
     return {
@@ -404,9 +501,20 @@ def team(
     }
 
 
+def contacts_of(contact_ids: list[UUID], *, at: datetime) -> list[ContactRow]:
+    """These contacts, as far as they are open, the most urgent first, with who has them. Raises NotFound for none."""
+    rows = fold(Task.objects.filter(contact_id__in=contact_ids, state="open"), at=at)
+    if not rows:
+        raise NotFound(_("没有这件事，或不属于您的门店。"))
+    names = dict(Staff.objects.filter(id__in={r.assignee_id for r in rows}).values_list("id", "name"))
+    for row in rows:
+        row.assignee_name = names.get(row.assignee_id, "")
+    return sorted(rows, key=lambda r: (r.due_at, str(r.id)))
+
+
 def tasks_of_customer(customer_id: UUID, *, at: datetime) -> list[ContactRow]:
     """Open contacts of one customer, for the 360 page."""
-    return sorted(_contacts(Task.objects.filter(customer_id=customer_id, state="open"), at=at), key=lambda r: r.due_at)
+    return sorted(fold(Task.objects.filter(customer_id=customer_id, state="open"), at=at), key=lambda r: r.due_at)
 
 
 def last_runs(store_ids: Iterable[int]) -> list[PlanRun]:
@@ -454,7 +562,8 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
             findings.append(Finding(False, _("规则在本店开启"), _("停用")))
         wanted = planner.clauses(rule, day)
         if wanted is None:
-            return [*findings, Finding(False, rule.when.read(), _("今天不是这些节日"))]
+            by_hand = isinstance(rule.when, ByHand)
+            return [*findings, Finding(by_hand, rule.when.read(), "" if by_hand else _("今天不是这些节日"))]
         named = [None if not hasattr(rule.when, "fact") else rule.when.fact, None, *(i.fact for i in rule.only_if)]
         for clause, path in zip(wanted, named, strict=True):
             shown = f", ({facts.fact(path).sql})::text" if path else ", ''"
@@ -494,16 +603,52 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
     return findings
 
 
-def colleagues(actor: Actor) -> list[dict[str, Any]]:
-    """Active staff of the chosen stores, for handing over."""
+def colleagues(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
+    """Active staff of the chosen stores who call customers and are at work, for handing over. Two queries."""
     people: dict[int, dict[str, Any]] = {}
+    away = presence.away_at(at)
     for staff_id, name, role in (
         StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True)
         .order_by("role", "staff__name")
         .values_list("staff_id", "staff__name", "role")
     ):
-        people.setdefault(staff_id, {"id": staff_id, "name": name, "role_label": str(Role(role).label)})
+        if staff_id not in away and "task.finish" in permissions_of({role}):
+            people.setdefault(staff_id, {"id": staff_id, "name": name, "role_label": str(Role(role).label)})
     return list(people.values())
+
+
+def loads(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
+    """Colleagues who are at work and may take contacts, with what they have open and late. Three queries."""
+    by = {
+        row["assignee_id"]: row
+        for row in Task.objects.filter(state="open")
+        .values("assignee_id")
+        .annotate(
+            open=Count("contact_id", distinct=True), late=Count("contact_id", distinct=True, filter=Q(due_at__lt=at))
+        )
+        .order_by()
+    }
+    people = colleagues(actor, at=at)
+    return [
+        who | {"open": by.get(who["id"], {}).get("open", 0), "late": by.get(who["id"], {}).get("late", 0)}
+        for who in people
+    ]
+
+
+def new_task(actor: Actor, *, at: datetime, customer_id: UUID | None, vehicle_id: UUID | None) -> dict[str, Any]:
+    """What the form of a new task offers: templates, colleagues who are there, whom it is about. Raises NotFound."""
+    store_id, owner_id = handmade.about(customer_id, vehicle_id)
+    card = slots.ask("contact.cards", [owner_id], [vehicle_id] if vehicle_id else [], default={}).get(owner_id, {})
+    cars = card.get("vehicles", {})
+    return {
+        "customer": {"id": owner_id, "name": card.get("name", "")} if owner_id else None,
+        "vehicle": {"id": vehicle_id, **cars[vehicle_id]} if vehicle_id in cars else None,
+        "cars": [{"id": key, **car} for key, car in cars.items()],
+        "templates": [
+            {"code": r.code, "title": _(r.title), "within": str(r.owes[0].within)} for r in handmade.templates()
+        ],
+        "people": loads(actor, at=at),
+    }
 
 
 def outcome_event(event_id: int) -> Event:
@@ -525,23 +670,42 @@ def contact_words(name: str, told: dict[str, Any]) -> str:
         parts.append(datetime.fromisoformat(when).astimezone(ZoneInfo("Asia/Shanghai")).strftime("%m-%d %H:%M"))
     if reason := REFUSE_REASONS.get(told.get("reason", "")):
         parts.append(str(reason.label))
+    if why := SNOOZE_REASONS.get(told.get("why", "")):
+        parts.append(str(why.label))
     if told.get("attempts"):
         parts.append(_("第 %(n)d 次") % {"n": told["attempts"]})
     return " · ".join(p for p in parts if p)
 
 
 def next_actions(tasks: list[ContactRow], actor: Actor) -> list[dict[str, Any]]:
-    """The next best actions of a customer with their reasons: their open contacts, the most urgent first."""
-    return [
-        {
-            "id": row.id,
-            "title": row.title,
-            "rule": row.rules[0],
-            "due_at": row.due_at,
-            "is_late": row.is_late,
-            "is_mine": row.assignee_id == actor.staff_id,
-            "kind_label": row.kind_label,
-            "rule_title": str(_(HANDBOOK.rules[row.rules[0]].title)) if row.rules[0] in HANDBOOK.rules else "",
-        }
-        for row in sorted(tasks, key=lambda r: (not r.is_late, -r.weight, r.due_at))
-    ]
+    """The next best actions of a customer with their reasons: their open contacts, the most urgent first; an occasion
+    that several people share is one of them, with everybody's part."""
+    open_tasks = Task.objects.filter(contact_id__in=[r.id for r in tasks], state="open")
+    joint = [t for t in open_tasks if is_joint(t.rule)] if any(is_joint(c) for r in tasks for c in r.rules) else []
+    parts = parts_of(joint)
+    of_contact = {t.contact_id: key for t in joint if (key := (t.subject_id, t.rule, t.occasion_on)) in parts}
+    found, shown = [], set()
+    for row in sorted(tasks, key=lambda r: (r.assignee_id != actor.staff_id, str(r.id))):
+        key = of_contact.get(row.id)
+        alone = len(row.rules) == 1
+        if key in shown and alone:
+            continue
+        shown |= {key} - {None}
+        rule = HANDBOOK.rules.get(row.rules[0])
+        found.append(
+            (
+                (not row.is_late, -row.weight, row.due_at),
+                {
+                    "id": row.id,
+                    "title": row.title,
+                    "rule": "" if rule and isinstance(rule.when, ByHand) else row.rules[0],
+                    "due_at": row.due_at,
+                    "is_late": row.is_late,
+                    "is_mine": row.assignee_id == actor.staff_id,
+                    "kind_label": row.kind_label,
+                    "rule_title": str(_(rule.title)) if rule else "",
+                    "parts": parts.get(key, []),
+                },
+            )
+        )
+    return [action for _order, action in sorted(found, key=lambda f: f[0])]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import connection
 
 from cheban.core import clock, facts
-from cheban.core.events import reaction
+from cheban.core.events import reaction, record
 from cheban.core.live import announce
 from cheban.core.models import Event
-from cheban.playbook import planner
+from cheban.playbook import cover, handmade, planner
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK
 
@@ -42,7 +42,8 @@ def drop_what_was_refused(event: Event) -> None:
     if event.facts.get("channel") != "any":
         return
     purpose = event.facts.get("purpose")
-    rules = [r.code for r in HANDBOOK.rules.values() if purpose in (r.purpose, "all")]
+    # What the house owes itself or a person in danger is no wooing: it stays whatever was refused.
+    rules = [r.code for r in HANDBOOK.rules.values() if purpose in (r.purpose, "all") and r.purpose != "internal"]
     _drop(Task.objects.filter(customer_id=event.customer_id, state=Task.State.OPEN, rule__in=rules), "refused")
 
 
@@ -65,6 +66,44 @@ def drop_tasks_of_sold_vehicle(event: Event) -> None:
     """A car that is sold or scrapped needs nothing more, whoever else had something to say about it."""
     if event.facts.get("reason") == "sold" and event.vehicle_id:
         _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN), "sold")
+
+
+def end_joint(event: Event) -> None:
+    """An occasion that several people share is done when all parts are; told once, whoever comes last."""
+    closed = Task.objects.filter(contact_id=event.facts["contact_id"]).exclude(state=Task.State.OPEN)
+    for task in closed.filter(rule__in=[rule.code for rule in handmade.templates()]).order_by("subject_id"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"playbook.joint:{task.subject_id}"]
+            )
+        parts = list(Task.objects.filter(subject_id=task.subject_id, rule=task.rule, occasion_on=task.occasion_on))
+        contacts = [str(t.contact_id) for t in parts]
+        told = Event.objects.filter(name="task.joint_done", store_id=task.store_id, facts__contact_id__in=contacts)
+        if len(parts) > 1 and all(t.state != Task.State.OPEN for t in parts) and not told.exists():
+            record(
+                "task.joint_done",
+                store_id=task.store_id,
+                customer_id=task.customer_id,
+                vehicle_id=task.vehicle_id,
+                rules=[task.rule],
+                contact_id=str(task.contact_id),
+            )
+
+
+for _name in ("contact.reached", "contact.refused", "contact.missed"):
+    reaction(_name)(end_joint)
+
+
+@reaction("absence.entered")
+def cover_at_once(event: Event) -> None:
+    """Whoever goes now leaves nothing lying."""
+    cover.cover_absences(at=clock.now(), store_ids=[event.store_id])
+
+
+@reaction("absence.cancelled")
+def bring_home_at_once(event: Event) -> None:
+    """Whoever is back early finds their own work again."""
+    cover.cover_absences(at=clock.now(), store_ids=[event.store_id])
 
 
 def plan_at_once(event: Event) -> None:

@@ -30,6 +30,8 @@ class Budget:
 
     def __str__(self) -> str:
         hours = self.amount.total_seconds() / 3600
+        if hours % 1:
+            return _("%(n)s 分钟") % {"n": f"{hours * 60:g}"}
         if self.clock == "working":
             if hours % 8 == 0:
                 return _("%(n)s 个工作日") % {"n": f"{hours / 8:g}"}
@@ -42,9 +44,9 @@ def working(*, days: float = 0, hours: float = 0) -> Budget:
     return Budget("working", WORKING_DAY * days + timedelta(hours=hours))
 
 
-def wall(*, days: float = 0, hours: float = 0) -> Budget:
+def wall(*, days: float = 0, hours: float = 0, minutes: float = 0) -> Budget:
     """Time by the wall clock."""
-    return Budget("wall", timedelta(days=days, hours=hours))
+    return Budget("wall", timedelta(days=days, hours=hours, minutes=minutes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,18 @@ class Red:
         }
 
 
-Trigger = Upcoming | Since | Birthday | Festival | Happened | Red
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Never by itself: a template for what somebody writes down for a colleague or themselves."""
+
+    subject: str = "customer"
+
+    def read(self) -> str:
+        """The trigger as a sentence."""
+        return _("同事手工新建")
+
+
+Trigger = Upcoming | Since | Birthday | Festival | Happened | Red | ByHand
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +220,7 @@ class Rule:
     def subject(self) -> str:
         """'vehicle', 'customer' or 'store': what the rule is about."""
         trigger = self.when
-        if isinstance(trigger, (Festival, Happened, Red)):
+        if isinstance(trigger, (Festival, Happened, Red, ByHand)):
             return trigger.subject
         return (trigger.solar if isinstance(trigger, Birthday) else trigger.fact).split(".")[0]
 
@@ -240,7 +253,7 @@ class Handbook:
                 events.declared(rule.when.event)
             elif isinstance(rule.when, Red):
                 facts.measure(rule.when.measure)
-            elif not isinstance(rule.when, Festival):
+            elif not isinstance(rule.when, (Festival, ByHand)):
                 named.append(rule.when.fact)
             for path in named:
                 if path.split(".")[0] != subject.name:

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_POST
 
 from cheban.core import clock
 from cheban.core.errors import NotFound
+from cheban.core.ids import new_id
+from cheban.lists import commands as lists
 from cheban.org.access import page
-from cheban.playbook import changing, commands, dry_run, knobs, planner, queries, reading
+from cheban.playbook import changing, commands, dry_run, handmade, knobs, moves, planner, queries, reading, reassigning
 from cheban.playbook.outcomes import WEATHER
 from cheban.playbook.rules import HANDBOOK
 
@@ -38,8 +40,11 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
         "next_id": following,
         "is_chosen": wanted is not None,
         "now": at,
-        "colleagues": queries.colleagues(request.actor) if request.actor.may("task.reassign") else [],
+        "colleagues": [c for c in queries.colleagues(request.actor, at=at) if c["id"] != request.actor.staff_id]
+        if current and current["can_hand_over"]
+        else [],
         "can_reassign": request.actor.may("task.reassign"),
+        "calendar_gaps": queries.calendar_gaps(request.actor, today=clock.today()),
     }
 
 
@@ -60,13 +65,7 @@ def contact(request: HttpRequest, contact_id: UUID) -> HttpResponse:
 @page(may="task.finish")
 def outcome(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     """Tell what came of it; the next contact opens by itself."""
-    when = request.POST.get("when", "")
-    try:
-        moment = datetime.fromisoformat(when) if when else None
-    except ValueError:
-        raise commands.NeedsMore(_("请选择时间。")) from None
-    if moment and moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    moment = _moment(request.POST.get("when", ""))
     following = request.POST.get("next_id") or None
     event = commands.record_outcome(
         contact_id,
@@ -98,18 +97,124 @@ def undo(request: HttpRequest, event_id: int) -> HttpResponse:
     return redirect("playbook:my_day")
 
 
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise NotFound() from None
+
+
+@page("playbook/new_task.html", may="task.create")
+def new_task(request: HttpRequest) -> dict:
+    """The form of a task written by hand; `customer` and `vehicle` in the address say whom it is about."""
+    customer, vehicle = _uuid(request.GET.get("customer", "")), _uuid(request.GET.get("vehicle", ""))
+    at = clock.now()
+    return queries.new_task(request.actor, at=at, customer_id=customer, vehicle_id=vehicle) | {
+        "key": new_id(),
+        "now": at,
+        "me": request.actor.staff_id,
+    }
+
+
+@require_POST
+@page(may="task.create")
+def create_task(request: HttpRequest) -> HttpResponse:
+    """Make it; the same form again makes nothing."""
+    customer = _uuid(request.POST.get("customer", ""))
+    key = _uuid(request.POST.get("key", ""))
+    if key is None:
+        raise NotFound()
+    handmade.create(
+        handmade.Wanted(
+            key=key,
+            template=request.POST.get("template", ""),
+            to=[int(person) for person in request.POST.getlist("to") if person.isdigit()],
+            what=request.POST.get("what", ""),
+            due_at=_moment(request.POST.get("due", "")),
+            customer_id=customer,
+            vehicle_id=_uuid(request.POST.get("vehicle", "")),
+        ),
+        by=request.actor,
+    )
+    messages.success(request, _("任务已新建，到了负责人的名单里。"))
+    if customer:
+        return redirect("customers:customer", customer)
+    return redirect("playbook:my_day")
+
+
+def _moved(request: HttpRequest, event, text: str, *, keeps: UUID | None = None) -> HttpResponse:
+    """The list after a move, with its undo; `keeps` leaves that contact open."""
+    undo = {"url": reverse("playbook:put_back", args=[event.id]), "label": _("撤回")}
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("playbook:contact", keeps) if keeps else redirect("playbook:my_day")
+    context = _day(request, wanted=keeps) | {"just_done": {"text": text, "undo": undo}}
+    return render(request, "playbook/_my_day.html", context | ({} if keeps else {"is_chosen": False}))
+
+
+@require_POST
+@page(may="task.finish")
+def take(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """I take it."""
+    event = moves.take(contact_id, by=request.actor)
+    return _moved(request, event, _("由您处理，不再往上报。"), keeps=contact_id)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise commands.NeedsMore(_("请选择时间。")) from None
+    return moment.replace(tzinfo=ZoneInfo("Asia/Shanghai")) if moment and moment.tzinfo is None else moment
+
+
+@require_POST
+@page(may="task.snooze")
+def snooze(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Put it off."""
+    event = moves.snooze(
+        contact_id,
+        by=request.actor,
+        until=_moment(request.POST.get("when", "")),
+        reason=request.POST.get("reason", ""),
+    )
+    return _moved(request, event, _("已推迟，到时会回到您的名单里。"))
+
+
+@require_POST
+@page(may="task.hand_over")
+def hand_over(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Hand it to a colleague, with a word."""
+    to = request.POST.get("to", "")
+    to = int(to) if to.isdigit() else None
+    event = moves.hand_over(contact_id, by=request.actor, to=to, note=request.POST.get("note", ""))
+    return _moved(request, event, _("已转给同事，时限不变。"))
+
+
+@require_POST
+@page(may="task.hand_over")
+def send_back(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Send it back, once."""
+    event = moves.send_back(contact_id, by=request.actor, note=request.POST.get("note", ""))
+    return _moved(request, event, _("已退回。"))
+
+
+@require_POST
+@page(may="task.finish")
+def put_back(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Take a move back."""
+    moves.put_back(moves.move_event(event_id), by=request.actor)
+    if request.htmx:
+        return render(request, "playbook/_my_day.html", _day(request) | {"just_done": {"text": _("已撤回。")}})
+    return redirect("playbook:my_day")
+
+
 @page("playbook/team.html", may="task.see_team")
 def team(request: HttpRequest) -> dict:
     """The manager's board."""
     person, only = request.GET.get("person", ""), request.GET.get("only", "")
     at = clock.now()
-    found = queries.team(
-        request.actor,
-        at=at,
-        only=only,
-        after=request.GET.get("after", ""),
-        person=int(person) if person.lstrip("-").isdigit() else None,
-    )
+    found = queries.team(request.actor, at=at, after=request.GET.get("after", ""), **_board_filter(request.GET))
     return found | {
         "only": only,
         "person": person,
@@ -121,22 +226,58 @@ def team(request: HttpRequest) -> dict:
     }
 
 
+def _ids(request: HttpRequest) -> list[UUID]:
+    try:
+        return [UUID(i) for i in dict.fromkeys(request.POST.getlist("contacts"))]
+    except ValueError:
+        raise NotFound() from None
+
+
+def _board_filter(values) -> dict:
+    person = values.get("person", "")
+    return {"only": values.get("only", ""), "person": int(person) if person.lstrip("-").isdigit() else None}
+
+
+@require_POST
+@page("playbook/reassign.html", may="task.reassign")
+def preview_reassign(request: HttpRequest) -> dict:
+    """What would move: how many, which, and what each colleague has already. Changes nothing."""
+    at = clock.now()
+    ids = reassigning.chosen(at=at, **_board_filter(request.POST)) if request.POST.get("whole") else _ids(request)
+    if not ids:
+        raise commands.NeedsMore(_("请先勾选要改派的事，再选择同事。"))
+    contacts = queries.contacts_of(ids, at=at)
+    return {
+        "contacts": contacts,
+        "sample": contacts[: reassigning.SAMPLE],
+        "more": max(len(contacts) - reassigning.SAMPLE, 0),
+        "people": queries.loads(request.actor, at=at),
+        "now": at,
+    }
+
+
 @require_POST
 @page(may="task.reassign")
 def reassign(request: HttpRequest) -> HttpResponse:
-    """Hand the chosen contacts to a colleague."""
-    to, ids = request.POST.get("to", ""), request.POST.getlist("contacts")
-    if not to.isdigit() or not ids:
-        raise commands.NeedsMore(_("请先勾选要改派的事，再选择同事。"))
-    try:
-        wanted = [UUID(i) for i in ids]
-    except ValueError:
-        raise NotFound() from None
-    moved = commands.reassign(wanted, by=request.actor, to=int(to))
-    messages.success(request, _("已改派 %(n)d 项任务。") % {"n": moved})
-    return redirect(
-        request.POST.get("next") if request.POST.get("next", "").startswith("/my-day/") else "playbook:team"
-    )
+    """Hand the chosen contacts to one colleague, or spread them evenly among several."""
+    to = [int(person) for person in request.POST.getlist("to") if person.isdigit()]
+    moved, deed = reassigning.reassign(_ids(request), by=request.actor, to=to)
+    text = _("已改派 %(n)d 项任务。") % {"n": moved}
+    url = reverse("playbook:undo_reassign", args=[deed.id]) if deed else ""
+    messages.success(request, text, extra_tags=f"undo:{url}" if url else "")
+    return redirect("playbook:team")
+
+
+@require_POST
+@page(may="task.reassign")
+def undo_reassign(request: HttpRequest, deed_id: UUID) -> HttpResponse:
+    """Give everything back to whom it was with."""
+    _code, restored, whole = lists.undo(deed_id, by=request.actor)
+    text = _("已撤回，%(n)d 项任务回到原来的人手上。") % {"n": restored}
+    if restored < whole:
+        text += _("另有 %(n)d 项之后又变过，保持现在的样子。") % {"n": whole - restored}
+    messages.success(request, text)
+    return redirect("playbook:team")
 
 
 @require_POST

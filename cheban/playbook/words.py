@@ -99,6 +99,17 @@ def call_name(name: str, *, gender: str, kind: str) -> str:
     """张先生 / 张女士 / 张三 (gender unknown) / the company's name."""
     if kind == "company" or not gender or not name:
         return name
-    compound = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "司徒")
-    surname = name[:2] if name.startswith(compound) else name[:1]
-    return surname + (_("先生") if gender == "m" else _("女士"))
+    return surname(name) + (_("先生") if gender == "m" else _("女士"))
+
+
+COMPOUND = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "司徒")
+
+
+def surname(name: str) -> str:
+    """张 of 张三, 欧阳 of 欧阳娜; of a company its first character: what a wall may show."""
+    return name[:2] if name.startswith(COMPOUND) else name[:1]
+
+
+def plate_tail(plate: str) -> str:
+    """…345 of 沪A·12345: enough for whoever waits for this car."""
+    return f"…{plate[-3:]}" if plate else ""

@@ -29,6 +29,7 @@ PUBLIC = (
     "/language/",
     "/favicon.ico",
     "/api/v1/",
+    "/wall/show/",  # a television: a signed link opens one store's board, nothing else
 )
 """Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:
 `cheban.api.door`."""

@@ -18,6 +18,7 @@ MENU = (
     # label, url name, icon, permission, group
     (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
+    (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
@@ -26,6 +27,7 @@ MENU = (
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
+    (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", gettext_noop("设置")),
     (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
     (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
     (gettext_noop("接口令牌"), "api:tokens", "key", "token.manage", gettext_noop("设置")),

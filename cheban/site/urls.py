@@ -27,6 +27,7 @@ urlpatterns = [
     path("account/sessions/", include("allauth.usersessions.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
     path("my-day/", include("cheban.playbook.urls")),
+    path("wall/", include("cheban.playbook.wall_urls")),
     path("customers/", include("cheban.customers.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),

@@ -10,7 +10,7 @@ from cheban.core import clock as real_clock
 from cheban.core.models import Event
 from cheban.org.models import Staff, StaffRole
 from cheban.org.roles import Role
-from cheban.playbook import changing, commands, planner
+from cheban.playbook import changing, commands, ladder, planner
 from cheban.playbook.models import Task
 from tests import given
 
@@ -84,5 +84,5 @@ def test_the_way_up_is_the_stores_own(planned, clock):
         reason="停一个月",
     )
     clock.set(clock.now + timedelta(days=20))
-    assert commands.escalate_overdue(at=real_clock.now()) == 2  # open tasks of a rule switched off keep their ladder
-    assert commands.escalate_overdue(at=real_clock.now()) == 0
+    assert ladder.escalate_overdue(at=real_clock.now()) == 2  # open tasks of a rule switched off keep their ladder
+    assert ladder.escalate_overdue(at=real_clock.now()) == 0

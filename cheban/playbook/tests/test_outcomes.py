@@ -12,7 +12,7 @@ from cheban.core.models import Event
 from cheban.customers.models import Consent
 from cheban.org import dispatch
 from cheban.org.roles import Role
-from cheban.playbook import commands, planner, queries
+from cheban.playbook import commands, ladder, planner, queries, reassigning
 from cheban.playbook.models import Task
 from tests import given
 
@@ -154,8 +154,8 @@ def test_a_colleagues_contact_is_his(cast, first_service):
 
 def test_late_work_goes_up_once_per_step(cast, first_service, clock):
     clock.set(real_clock.now() + timedelta(days=10))
-    assert commands.escalate_overdue(at=real_clock.now()) == 2
-    assert commands.escalate_overdue(at=real_clock.now()) == 0
+    assert ladder.escalate_overdue(at=real_clock.now()) == 2
+    assert ladder.escalate_overdue(at=real_clock.now()) == 0
     assert Event.objects.filter(name="task.escalated", facts__to=cast.staff[Role.STORE_MANAGER].id).count() == 2
     assert queries.team(cast.actor(Role.STORE_MANAGER), at=real_clock.now())["escalated"] == 2
 
@@ -163,8 +163,9 @@ def test_late_work_goes_up_once_per_step(cast, first_service, clock):
 def test_the_manager_hands_over_in_bulk_but_not_to_outsiders(cast, first_service):
     ids = [t.contact_id for t in first_service.values()]
     with pytest.raises(NotFound):
-        commands.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=cast.staff["outsider"].id)
-    assert commands.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=cast.staff[Role.CALLER].id) == 2
+        reassigning.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=[cast.staff["outsider"].id])
+    moved, _deed = reassigning.reassign(ids, by=cast.actor(Role.STORE_MANAGER), to=[cast.staff[Role.CALLER].id])
+    assert moved == 2
     assert set(Task.objects.values_list("assignee_id", flat=True)) == {cast.staff[Role.CALLER].id}
 
 

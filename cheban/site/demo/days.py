@@ -24,7 +24,7 @@ from cheban.org import dispatch, scope
 from cheban.org.access import Actor, actor_for
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import commands, planner
+from cheban.playbook import commands, ladder, planner, reassigning
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK
 from cheban.site.demo import loading
@@ -108,7 +108,7 @@ def _actors(store_ids: list[int]) -> dict[int, Actor]:
 
 
 def _escalate(at: datetime) -> None:
-    while commands.escalate_overdue(at=at, limit=2000) == 2000:
+    while ladder.escalate_overdue(at=at, limit=2000) == 2000:
         pass
 
 
@@ -334,7 +334,7 @@ def _hand_over(stores: list[Store], actors: dict[int, Actor]) -> None:
         shares += [(lost[number :: len(sellers)], seller) for number, seller in enumerate(sellers)]
         for some, to in shares:
             if some:
-                commands.reassign(some, by=actors[manager], to=to)
+                reassigning.reassign(some, by=actors[manager], to=[to])
 
 
 def _take(left: list[dict], has: Counter[int], most: int, by, fits=lambda c: True) -> list[UUID]:

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 from cheban.core import clock
 from cheban.customers import care
 from cheban.org import dispatch
-from cheban.playbook import commands, planner
+from cheban.playbook import ladder, planner
 from cheban.site.simulation.world import World
 
 REFRESHES_AT = time(2, 17)
@@ -47,7 +47,7 @@ def _plan(world: World) -> None:
 def _climb(world: World) -> None:
     with world.at():
         while True:
-            moved = commands.escalate_overdue(at=clock.now(), limit=500)
+            moved = ladder.escalate_overdue(at=clock.now(), limit=500)
             world.count["tasks escalated"] += moved
             if moved < 500:
                 break

@@ -14,7 +14,7 @@ from cheban.core.errors import Refused
 from cheban.org import commands as org
 from cheban.org.access import actor_for
 from cheban.org.models import Staff
-from cheban.playbook import commands
+from cheban.playbook import commands, reassigning
 from cheban.site.demo import people as names
 from cheban.site.demo.staff import PASSWORD
 from cheban.site.simulation import behaviour
@@ -209,7 +209,9 @@ def _leave(world: World, place: Place, worker: Worker) -> None:
             )
             contacts = [row[0] for row in cursor.fetchall()]
         if contacts:
-            commands.reassign(contacts, by=manager.actor, to=made.id)
+            for start in range(0, len(contacts), reassigning.MOST):
+                some = contacts[start : start + reassigning.MOST]
+                reassigning.reassign(some, by=manager.actor, to=[made.id])
     world.count[f"left: {role}"] += 1
     world.count["staff who left"] += 1
     world.count["contacts handed over"] += len(contacts)

@@ -140,7 +140,7 @@ def open_tasks_can_still_escalate(cursor, stores, world) -> Found:
         """SELECT t.id, t.rule, t.escalation FROM playbook_task t
            JOIN unnest(%(rules)s::text[], %(roles)s::text[], %(steps)s::int[]) l(rule, role, steps)
              ON l.rule = t.rule AND l.role = t.role
-           WHERE t.state = 'open' AND t.escalation < l.steps AND t.escalate_at IS NULL""",
+           WHERE t.state = 'open' AND t.escalation < l.steps AND t.escalate_at IS NULL AND t.taken_at IS NULL""",
         {"rules": rules, "roles": roles, "steps": steps},
     )
 
