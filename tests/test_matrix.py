@@ -16,7 +16,7 @@ from cheban.org.roles import GRANTS, Role
 from cheban.playbook.models import Task
 from tests import given
 
-PUBLIC = {"healthz", "readyz", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
+PUBLIC = {"healthz", "readyz", "vitals", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
 ANYBODY = {
     "home",
     "live_ticket",

@@ -7,6 +7,7 @@ import errno
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,6 +103,10 @@ def _children(place: Place, *, host: str, port: int, logs: bool) -> list[Child]:
     web = web_command(host=host, port=port)
     worker = [sys.executable, "-m", "cheban", "worker"]
     env, folder = place.child_environ(), place.data_dir / "logs"
+    figures = place.data_dir / "run" / "figures"  # of requests, one file per web process (cheban.site.vitals)
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir(parents=True)
+    env["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
     folder.mkdir(exist_ok=True)
     return [
         Child("web", web, env=env, log=folder / "web.log", echo=logs),

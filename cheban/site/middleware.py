@@ -15,7 +15,7 @@ from django.utils import translation
 
 from cheban.core.errors import Refused
 from cheban.org import access, entry
-from cheban.site import errors, idle
+from cheban.site import errors, idle, vitals
 
 log = structlog.get_logger("cheban.request")
 
@@ -32,6 +32,8 @@ PUBLIC = (
 )
 """Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:
 `cheban.api.door`."""
+PUBLIC_EXACTLY = frozenset({"/metrics"})
+"""Asks for its own token; the scorecard's pages lie below /metrics/ and are not public."""
 
 
 class RequestLog:
@@ -50,7 +52,13 @@ class RequestLog:
             structlog.contextvars.clear_contextvars()
         response["X-Request-Id"] = request_id
         match = getattr(request, "resolver_match", None)
-        if match and match.route not in ("healthz", "readyz"):
+        if match and match.route not in ("healthz", "readyz", "metrics"):
+            vitals.count_request(
+                route=match.route,
+                method=request.method or "",
+                status=response.status_code,
+                seconds=time.monotonic() - start,
+            )
             log.info(
                 "request",
                 method=request.method,
@@ -70,7 +78,7 @@ class Scope:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(PUBLIC):
+        if request.path.startswith(PUBLIC) or request.path in PUBLIC_EXACTLY:
             with translation.override(_chosen_language(request)):
                 return self.get_response(request)
         try:

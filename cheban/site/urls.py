@@ -14,6 +14,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="vitals"),
     path("language/", views.language, name="language"),
     path("store/", views.choose_store, name="choose_store"),
     path("theme/", views.theme, name="theme"),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,6 +16,7 @@ from cheban.core.calendars import missing_years
 from cheban.customers import search as finder
 from cheban.org import queries as org
 from cheban.org.access import page, require_permission
+from cheban.site import vitals
 
 
 @page(may=None)
@@ -111,23 +109,25 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Ready to serve: database, disk, calendars; 503 and the names of what is wrong otherwise."""
-    checks: dict[str, str] = {}
+    """Ready to serve pages: database and disk decide, 503 otherwise. A silent worker or a late queue are named, but
+    pages work without them, and taking the pages away would help nobody; so is a missing calendar."""
+    checks, warnings = {"database": "ok"}, []
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        checks["database"] = "ok"
-    except Exception as error:  # any failure means not ready
-        checks["database"] = type(error).__name__
-    usage = shutil.disk_usage(settings.DATA_DIR if settings.DATA_DIR.exists() else "/")
-    checks["disk"] = "ok" if usage.used / usage.total < 0.97 else "nearly full"
-    warnings = []
-    if checks["database"] == "ok":
-        today = clock.today()
+        checks |= vitals.summary()
         warnings = [
             f"calendar of store {store} lacks {year}"
             for store in org.store_ids()
-            for year in missing_years(store, today=today)
+            for year in missing_years(store, today=clock.today())
         ]
-    ready = all(value == "ok" for value in checks.values())
+    except Exception as error:  # any failure means not ready
+        checks["database"] = type(error).__name__
+    ready = checks["database"] == "ok" and checks.get("disk") == "ok"
     return JsonResponse({"ready": ready, "checks": checks, "warnings": warnings}, status=200 if ready else 503)
+
+
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus; to others the page does not exist."""
+    if not vitals.may_scrape(request):
+        return HttpResponse(status=404)
+    return HttpResponse(vitals.exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
