@@ -15,7 +15,7 @@ import threading
 import time
 from urllib.parse import urlencode
 
-from cheban.cli.run import THREADS, WEB_WORKERS
+from cheban.cli.run import web_command
 
 BOUNDS = {"search": 50, "customer": 100, "my day": 100, "list": 150, "list, deep": 150, "list, filtered": 150}
 PORT = 8765
@@ -48,25 +48,7 @@ def sign_in(store_ids: list[int]) -> list[tuple[str, str]]:
 
 def serve() -> subprocess.Popen:
     """The web server as the product starts it."""
-    child = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "granian",
-            "--interface",
-            "wsgi",
-            "--port",
-            str(PORT),
-            "--workers",
-            str(WEB_WORKERS),
-            "--blocking-threads",
-            str(THREADS),
-            "--log-level",
-            "warning",
-            "cheban.site.wsgi:application",
-        ],
-        env=os.environ.copy(),
-    )
+    child = subprocess.Popen(web_command(port=PORT), env=os.environ.copy())
     for _ in range(100):
         try:
             call(http.client.HTTPConnection("127.0.0.1", PORT), "GET", "/healthz", ("", ""))

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from cheban.cli.run import web_command
 from cheban.org.models import Staff
 from tests import given
 
@@ -49,15 +50,11 @@ def _environment(now: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def web(*, now: str = MORNING) -> Iterator[str]:
+def web(*, now: str = MORNING, port: int = 0) -> Iterator[str]:
     """The web server as a child process; gives its address. Needs the fixture `committed`."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread; the ORM is used beside it
-    port = free_port()
-    command = ["granian", "--interface", "wsgi", "cheban.site.wsgi:application", "--port", str(port)]
-    child = subprocess.Popen(
-        [sys.executable, "-m", *command, "--workers", "1", "--blocking-threads", "4", "--log-level", "warning"],
-        env=_environment(now),
-    )
+    port = port or free_port()
+    child = subprocess.Popen(web_command(port=port, workers=1), env=_environment(now) | {"CHEBAN_WEB_THREADS": "4"})
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(100):

@@ -17,7 +17,15 @@ from cheban.playbook.models import Task
 from tests import given
 
 PUBLIC = {"healthz", "readyz", "language", "account_login", "mfa_authenticate", "mfa_login_webauthn"}
-ANYBODY = {"home", "choose_store", "theme", "account_logout", "account_change_password", "account_reauthenticate"} | {
+ANYBODY = {
+    "home",
+    "live_ticket",
+    "choose_store",
+    "theme",
+    "account_logout",
+    "account_change_password",
+    "account_reauthenticate",
+} | {
     "usersessions_list",
     *(f"mfa_{name}" for name in ("index", "reauthenticate", "activate_totp", "deactivate_totp")),
     *(f"mfa_{name}_recovery_codes" for name in ("view", "generate", "download")),

@@ -27,7 +27,7 @@ from cheban.core import postgres
 STOP_SECONDS = 9.0  # for web and worker; the database stops after them
 HEALTH_SECONDS = 90.0  # until the web server answers
 BROKEN_SECONDS = 5.0  # of answers that are errors
-WEB_WORKERS, THREADS = 4, 2  # making a page is work for one core: processes share cores fairly, threads do not
+WEB_WORKERS = 4  # of two threads each (cheban.site.asgi); making a page is work for one core: processes share cores fairly, threads do not
 
 
 def run(
@@ -76,31 +76,30 @@ def run(
     note("已停止，数据都在 · stopped, all data is kept")
 
 
-def _children(place: Place, *, host: str, port: int, logs: bool) -> list[Child]:
-    web = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        str(WEB_WORKERS),
-        "--blocking-threads",
-        str(THREADS),
-        "--no-ws",
-        "--log-level",
-        "warning",
-        "--respawn-failed-workers",
-        "--respawn-interval",
-        "1",
-        "--workers-kill-timeout",
-        "6",
-        "cheban.site.wsgi:application",
+def web_command(*, port: int, host: str = "127.0.0.1", workers: int = WEB_WORKERS) -> list[str]:
+    """The web server: pages and the live stream on one port (decision 0010)."""
+    return [
+        *(
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "asgi",
+            "--loop",
+            "asyncio",
+            "--host",
+            host,
+            "--port",
+            str(port),
+        ),
+        *("--workers", str(workers), "--no-ws", "--log-level", "warning"),
+        *("--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "6"),
+        "cheban.site.asgi:application",
     ]
+
+
+def _children(place: Place, *, host: str, port: int, logs: bool) -> list[Child]:
+    web = web_command(host=host, port=port)
     worker = [sys.executable, "-m", "cheban", "worker"]
     env, folder = place.child_environ(), place.data_dir / "logs"
     folder.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.core import sealed, slots
+        from cheban.core import live, sealed, slots
         from cheban.customers import bulk, events, facts, lists, queries, reactions  # noqa: F401
         from cheban.customers.duplicates import linked
         from cheban.customers.privacy_desk import events as privacy_events  # noqa: F401
@@ -19,6 +19,8 @@ class CustomersConfig(AppConfig):
         facts.offer()
         linked.offer()
         holdings.offer()
+        live.topic("customer", queries.may_hear)
+        live.topic("import", queries.may_hear_of_import)
         slots.provide("contact.cards", queries.cards)
         slots.provide("contact.detail", queries.contact_detail)
         sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")

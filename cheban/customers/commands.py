@@ -235,6 +235,7 @@ def add_note(customer: Customer, *, by: Actor, text: str) -> Event:
     text = text.strip()
     if not text or len(text) > 1000:
         raise Invalid(_("备注要有内容，并且不超过 1000 字。"), text=_("现在是 %(n)d 字。") % {"n": len(text)})
+    live.announce("customer", customer.id)
     return record(
         "customer.note_added", store_id=customer.store_id, actor_id=by.staff_id, customer_id=customer.id, text=text
     )

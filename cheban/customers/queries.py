@@ -20,7 +20,15 @@ from cheban.core import events, privacy
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.customers.duplicates.queries import absorbed_ids, merges_of, root_of
-from cheban.customers.models import Consent, ContactPoint, Customer, OdometerReading, Vehicle, VehicleOwnership
+from cheban.customers.models import (
+    Consent,
+    ContactPoint,
+    Customer,
+    ImportBatch,
+    OdometerReading,
+    Vehicle,
+    VehicleOwnership,
+)
 from cheban.customers.plate import display_plate
 from cheban.org.access import Actor
 from cheban.org.models import Staff
@@ -45,6 +53,16 @@ def customer(customer_id: UUID) -> Customer:
         if root == customer_id:
             raise
         return living(root)
+
+
+def may_hear(actor: Actor, customer_id: str) -> bool:
+    """Whether an open page of this person may hear that this customer changed (live topic)."""
+    return actor.may("customer.see") and Customer.objects.filter(id=UUID(customer_id)).exists()
+
+
+def may_hear_of_import(actor: Actor, batch_id: str) -> bool:
+    """Whether an open page of this person may hear that this import went on (live topic)."""
+    return actor.may("import.see") and ImportBatch.objects.filter(id=UUID(batch_id)).exists()
 
 
 def vehicle(vehicle_id: UUID) -> Vehicle:

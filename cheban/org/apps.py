@@ -20,11 +20,12 @@ class OrgConfig(AppConfig):
     default_auto_field = "django.db.models.AutoField"
 
     def ready(self) -> None:
-        from cheban.core import events
+        from cheban.core import events, live
         from cheban.org import dispatch, facts
         from cheban.org import events as _told  # noqa: F401
 
         facts.offer()
+        live.topic("store", lambda actor, id: int(id) in actor.stores and actor.may("task.see_team"))
 
         events.deliver_after_commit(dispatch.run_pending)
         post_migrate.connect(_follow_models, sender=self, dispatch_uid="policies_follow_models")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import calendars, clock
 from cheban.core.errors import NotPermitted, Refused
+from cheban.core.live import STAFF, announce
 from cheban.core.models import CalendarDay, OpeningSpan
 from cheban.org import scope
 from cheban.org.access import Actor, actor_for, audit, command
@@ -111,6 +112,7 @@ def set_roles(staff: Staff, *, by: Actor, roles: list[tuple[int, str]]) -> None:
     _may_grant(by, roles)
     StaffRole.objects.filter(staff=staff, store_id__in=by.stores).delete()
     StaffRole.objects.bulk_create(StaffRole(staff=staff, store_id=s, role=r) for s, r in dict.fromkeys(roles))
+    announce(STAFF, staff.id)
     audit("staff.roles_set", by=by, subject=f"staff:{staff.id}", store_id=by.stores[0], roles=[r for _s, r in roles])
 
 
@@ -145,6 +147,7 @@ def end_sessions(staff: Staff) -> int:
         if session.get_decoded().get("_auth_user_id") == str(staff.pk):
             session.delete()
             ended += 1
+    announce(STAFF, staff.pk)
     return ended
 
 

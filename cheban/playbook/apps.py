@@ -20,7 +20,7 @@ class PlaybookConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.core import slots
+        from cheban.core import live, slots
         from cheban.core.links import Link, link
         from cheban.playbook import events, holdings, queries, reactions  # noqa: F401
 
@@ -36,6 +36,9 @@ class PlaybookConfig(AppConfig):
             Link("playbook_task", "customer_id", _("任务"), vehicle="vehicle_id", added="created_at"),
         )
         holdings.offer()
+        live.topic("day", lambda actor, id: int(id) == actor.staff_id or actor.may("task.see_team"))
+        live.topic("plan", lambda actor, id: int(id) in actor.stores and actor.may("task.see_own"))
+        live.topic("contact", queries.may_hear)
         slots.provide("contact.words", queries.contact_words)
         slots.provide("customer.tasks", queries.tasks_of_customer)
         slots.provide("customer.next_actions", queries.next_actions)

@@ -114,7 +114,7 @@ def record_outcome(
         facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
-    _announce({first.store_id}, {t.assignee_id for t in tasks}, {contact_id})
+    _announce({first.store_id}, {t.assignee_id for t in tasks}, {contact_id}, {first.customer_id})
     return record(
         kind.event,
         store_id=first.store_id,
@@ -214,6 +214,9 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
             due_at=saved["due_at"],
             attempts=saved["attempts"],
         )
+    contact_id = event.facts["contact_id"]
+    people = set(Task.objects.filter(contact_id=contact_id).values_list("assignee_id", flat=True))
+    _announce({event.store_id}, people, {contact_id}, {event.customer_id})
     record(
         "contact.taken_back",
         store_id=event.store_id,
@@ -270,7 +273,7 @@ def reassign(contact_ids: list[UUID], *, by: Actor, to: int) -> int:
             rules=sorted({t.rule for t in tasks if t.contact_id == contact.contact_id}),
         )
     former = {t.assignee_id for t in tasks}
-    _announce(stores, {to, *former}, {t.contact_id for t in tasks})
+    _announce(stores, {to, *former}, {t.contact_id for t in tasks}, {t.customer_id for t in tasks})
     return len(tasks)
 
 
@@ -317,12 +320,14 @@ def pass_on_of_leavers(*, at: datetime) -> int:
                 to=to,
                 rules=sorted({row[4] for row in rows}),
             )
-        _announce({row[0] for row in moved}, {row[5] for row in moved}, contacts)
+        _announce({row[0] for row in moved}, {row[5] for row in moved}, contacts, {row[2] for row in moved})
     return len(moved)
 
 
-def _announce(stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID]) -> None:
-    """Tell open pages which boards, days and contacts changed."""
+def _announce(
+    stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID], customers: Iterable[UUID | None]
+) -> None:
+    """Tell open pages which boards, days, contacts and customers changed."""
     for store_id in stores:
         announce("store", store_id)
     for person in people:
@@ -330,6 +335,9 @@ def _announce(stores: Iterable[int], people: Iterable[int | None], contacts: Ite
             announce("day", person)
     for contact_id in contacts:
         announce("contact", contact_id)
+    for customer_id in customers:
+        if customer_id is not None:
+            announce("customer", customer_id)
 
 
 def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
@@ -384,5 +392,10 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
                 to=to,
             )
             moved += 1
-        _announce(stores, {t.assignee_id for t in tasks}, {t.contact_id for t in tasks})
+        _announce(
+            stores,
+            {t.assignee_id for t in tasks},
+            {t.contact_id for t in tasks},
+            {t.customer_id for t in tasks},
+        )
     return moved

@@ -453,6 +453,7 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
             )
         for store_id in made:
             announce("store", store_id)
+            announce("plan", store_id)
         stood = PlanRun.objects.filter(on=day, store_id__in=set(store_ids) - set(asked))
         for store_id, held_back in stood.values_list("store_id", "held_back"):
             held[store_id] = Counter(held_back)

@@ -191,6 +191,14 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     }
 
 
+def may_hear(actor: Actor, contact_id: str) -> bool:
+    """Whether an open page of this person may hear that this contact changed (live topic)."""
+    rows = Task.objects.filter(contact_id=UUID(contact_id))
+    if not actor.may("task.see_team"):
+        rows = rows.filter(assignee_id=actor.staff_id)
+    return rows.exists()
+
+
 def open_count(actor: Actor, *, at: datetime) -> int:
     """How many contacts wait for this person now (the badge in the menu)."""
     return Task.objects.filter(assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lte=at).aggregate(

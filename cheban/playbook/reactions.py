@@ -28,8 +28,11 @@ def drop_tasks_of_nobody(event: Event) -> None:
 
 def _drop(tasks, outcome: str) -> None:
     """End open tasks that are owed no more, and tell the pages that show them."""
-    for contact_id in set(tasks.values_list("contact_id", flat=True)):
+    owed = list(tasks.values_list("contact_id", "assignee_id").distinct())
+    for contact_id in {contact for contact, _person in owed}:
         announce("contact", contact_id)
+    for person in {person for _contact, person in owed if person}:
+        announce("day", person)
     tasks.update(state=Task.State.DROPPED, outcome=outcome, closed_at=clock.now(), escalate_at=None)
 
 

@@ -96,7 +96,8 @@ class Scope:
             return errors.unavailable(request, error)
         if response.get("Content-Type", "").startswith(("text/html", "application/json")):
             response["Cache-Control"] = "no-store"
-        idle.remember(request, response)
+        if not request.headers.get("X-Live"):  # a page that refreshes by itself is nobody's work
+            idle.remember(request, response)
         if not request.user.is_authenticated:
             response["Clear-Site-Data"] = '"cache"'  # signed out: the next person at this desk finds nothing
         return response

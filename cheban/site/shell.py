@@ -74,6 +74,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "url": reverse(name),
                 "icon": icon,
                 "count": count,
+                "live": f"day:{actor.staff_id}" if name == "playbook:my_day" else "",
                 "group": _(group) if group else "",
                 "key": KEYS.get(name, ""),
                 "active": here == name

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from cheban.core import clock
+from cheban.core.live import STAFF, announce
 from cheban.org.commands import note_sign_in
 from cheban.org.models import Staff
 from cheban.site import idle
@@ -30,6 +31,7 @@ def over(sender, request: HttpRequest | None, user: Staff | None, **_) -> None:
     """Signed out by hand, or by the desk's lock."""
     if user is not None:
         note_sign_in(user, "session.ended", origin=_origin(request))
+        announce(STAFF, user.pk)
 
 
 @receiver(authenticator_added)

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from cheban.api import v1
 from cheban.site import views
+from cheban.site.streams import tickets
 
 handler404 = "cheban.site.errors.not_found"
 handler500 = "cheban.site.errors.failed"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("language/", views.language, name="language"),
     path("store/", views.choose_store, name="choose_store"),
     path("theme/", views.theme, name="theme"),
+    path("live/ticket/", tickets.ticket, name="live_ticket"),
     path("search/", views.search, name="search"),
     path("account/login/", account.login, name="account_login"),
     path("account/logout/", account.logout, name="account_logout"),

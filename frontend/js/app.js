@@ -14,3 +14,4 @@ import './forms.js';
 import './panels.js';
 import './imports.js';
 import './passkeys.js';
+import './live.js';

@@ -262,6 +262,12 @@ def _language() -> str:
     return get_language() or "zh-hans"
 
 
+@register.simple_tag(takes_context=True)
+def live_stores(context: dict[str, Any], name: str = "store") -> str:
+    """The topic `name` of all stores in scope, 'store:1 store:2'; at most 50, more than anybody watches at once."""
+    return " ".join(f"{name}:{store}" for store in context["actor"].stores[:50])
+
+
 @register.filter
 def undo_url(message: Any) -> str:
     """The address that takes a message's deed back: messages.success(..., extra_tags="undo:/path")."""

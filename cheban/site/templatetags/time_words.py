@@ -178,6 +178,7 @@ def script_words() -> dict[str, str | list[str]]:
         "wrong_type": _("“%(name)s”不是可以导入的文件，请选择 %(types)s。"),
         "too_big": _("“%(name)s”有 %(size)s，超过 %(limit)s，请拆成几个文件。"),
         "empty_file": _("“%(name)s”是空文件。"),
+        "news": _("这一页有更新，点这里刷新"),
         "uploading": _("正在上传 %(n)d%%"),
         "uploaded": _("上传完成，正在读取"),
     }
