@@ -58,8 +58,6 @@ def send_many(wanted: Iterable[Owed]) -> int:
         part = rows[begin : begin + BATCH]
         Message.objects.bulk_create(part, ignore_conflicts=True)
         made += Message.objects.filter(id__in=[row.id for row in part]).count()
-    for store_id in {row.store_id for row in rows}:
-        announce("outbox", store_id)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Tables of messaging: the outbox, receipts, the inbox of staff, accounts at providers, the worker's pulse. R044, R093."""
+"""Tables of messaging: the outbox and the inbox of staff. R044, R093."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ class Message(StoreScoped):
             models.Index(fields=["not_before_at", "id"], name="message_due", condition=Q(state="waiting")),
             models.Index(fields=["claimed_at"], name="message_in_flight", condition=Q(state="sending")),
             models.Index(
-                fields=["customer_id", "-claimed_at"], name="message_of_customer", condition=Q(customer_id__isnull=False)
+                fields=["customer_id", "-claimed_at"],
+                name="message_of_customer",
+                condition=Q(customer_id__isnull=False),
             ),
             models.Index(fields=["store", "state", "-id"], name="message_by_state"),
             models.Index(fields=["provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
@@ -104,28 +106,11 @@ class InboxItem(StoreScoped):
     read_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="a_notice_reaches_a_person_once", fields=["staff_id", "dedupe_key"])]
+        constraints = [
+            models.UniqueConstraint(name="a_notice_reaches_a_person_once", fields=["staff_id", "dedupe_key"])
+        ]
         indexes = [
             models.Index(fields=["staff_id", "-id"], name="inbox_newest"),
             models.Index(fields=["staff_id"], name="inbox_unread", condition=Q(read_at__isnull=True)),
             models.Index(fields=["customer_id"], name="inbox_customer", condition=Q(customer_id__isnull=False)),
         ]
-
-
-class ChannelAccount(StoreScoped):
-    """A store's account at a provider. Address and secrets are one sealed JSON."""
-
-    id = models.UUIDField(primary_key=True, default=new_id)
-    channel = models.CharField(max_length=12, choices=Message.Channel.choices)
-    settings_sealed = models.BinaryField()
-    changed_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [models.UniqueConstraint(name="one_account_per_store_and_channel", fields=["store", "channel"])]
-
-
-class Pulse(models.Model):
-    """When a process of the house last said that it lives. One row per process kind; no store."""
-
-    name = models.CharField(primary_key=True, max_length=24)
-    at = models.DateTimeField()

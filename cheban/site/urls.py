@@ -27,6 +27,7 @@ urlpatterns = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("my-day/", include("cheban.playbook.urls")),
     path("customers/", include("cheban.customers.urls")),
+    path("inbox/", include("cheban.messaging.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
     path("metrics/", include("cheban.scorecard.urls")),
