@@ -20,8 +20,9 @@ def test_an_escalated_task_is_in_the_inbox_of_the_person_above_once(cast, django
     from cheban.messaging.reactions import tell_who_it_went_up_to
 
     tell_who_it_went_up_to(event)  # delivered again
+    reader = cast.actor(Role.STORE_MANAGER)
     with django_assert_max_num_queries(3):
-        page = queries.inbox(cast.actor(Role.STORE_MANAGER))
+        page = queries.inbox(reader)
     assert [row["about"] for row in page["rows"]] == ["张伟"]
     assert queries.unread(cast.actor(Role.CALLER)) == 0
 
