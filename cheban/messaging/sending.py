@@ -134,7 +134,7 @@ def write_down(message: Message, outcome: Outcome, *, at: datetime) -> None:
 
 
 def recover(*, at: datetime) -> int:
-    """Settle what dead processes left in `sending`, and ask about what is unknown; returns how many moved. Needs scope.
+    """Settle what dead processes left in `sending`; returns how many moved. Needs scope.
 
     The provider's word counts. Without it a service message or one to staff is tried once more, marketing never.
     """
