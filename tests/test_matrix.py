@@ -13,6 +13,7 @@ from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, ImportBatch, ImportRow, PrivacyRequest
 from cheban.lists.models import BulkDeed, SavedView
+from cheban.messaging.models import InboxItem, Message
 from cheban.org import scope
 from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
@@ -126,6 +127,12 @@ EXPECTED = {
     "org:absences": "absence.enter",
     "org:enter_absence": "absence.enter",
     "org:cancel_absence": "absence.enter",
+    "messaging:inbox": "inbox.use",
+    "messaging:read_all": "inbox.use",
+    "messaging:open_notice": "inbox.use",
+    "messaging:outbox": "outbox.see",
+    "messaging:message": "outbox.see",
+    "messaging:resend": "outbox.resend",
     "scorecard:kept": "metric.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
@@ -234,6 +241,13 @@ def things(cast):
             staff=cast.staff["caller" if key == "own" else "outsider"], kind="leave", entered_at=given.clock.now(),
             starts_at=given.clock.now(), ends_at=given.clock.now() + timedelta(days=3),
         )  # fmt: skip
+        message = Message.objects.create(
+            store=store, dedupe_key="x", kind="audit.alarmed", message_class="red_alert", channel="robot",
+            facts={"count": 1}, not_before_at=given.clock.now(), expires_at=given.clock.now(), state="failed",
+        )  # fmt: skip
+        notice = InboxItem.objects.create(
+            store=store, staff_id=manager.id, dedupe_key="x", kind="audit.alarmed", at=given.clock.now()
+        )
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -265,6 +279,8 @@ def things(cast):
             "view_id": view.id,
             "deed_id": deed.id,
             "request_id": asked.id,
+            "message_id": message.id,
+            "item_id": notice.id,
             "form": "json",
             "absence_id": absence.id,
             "link_id": link.id,
@@ -296,6 +312,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:deed_id",
         "int:view_id",
         "uuid:request_id",
+        "uuid:message_id",
+        "uuid:item_id",
         "slug:form",
         "slug:what",
         "slug:kind",
@@ -340,6 +358,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
+    keys += ("message_id", "item_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -1,4 +1,4 @@
-"""The messaging room: outbox, templates, the one gate, channels."""
+"""The messaging room: outbox, the one gate, channels, the inbox of staff."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,18 @@ class MessagingConfig(AppConfig):
 
     name = "cheban.messaging"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from cheban.core import live, sealed
+        from cheban.core.links import Link, link
+        from cheban.messaging import holdings, kinds, reactions  # noqa: F401
+
+        holdings.offer()
+        live.topic("inbox", lambda actor, id: int(id) == actor.staff_id)
+        sealed.declare("messaging_message", "body_sealed", "messaging_message.body")
+        link(
+            Link("messaging_message", "customer_id", _("消息"), vehicle="vehicle_id", added="created_at"),
+            Link("messaging_inboxitem", "customer_id", _("提醒"), vehicle="vehicle_id", added="at"),
+        )

@@ -63,6 +63,9 @@ PERMISSIONS: dict[str, str] = {
     "staff.see": _("看人员与角色"),
     "staff.manage": _("管理人员与角色"),
     "audit.see": _("看审计记录"),
+    "inbox.use": _("看自己的提醒"),
+    "outbox.see": _("看发件箱"),
+    "outbox.resend": _("说明原因后再发一次"),
     "token.manage": _("管理接口令牌"),
     "webhook.manage": _("管理事件推送"),
     "security.manage": _("规定登录安全"),
@@ -97,8 +100,10 @@ _MANAGE = _DESK | {
     "wall.see",
     "wall.share",
     "absence.manage",
+    "outbox.see",
+    "outbox.resend",
 }
-_ALL = {"view.save", "absence.enter"}
+_ALL = {"view.save", "absence.enter", "inbox.use"}
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
@@ -124,6 +129,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "staff.see",
             "audit.see",
             "task.see_team",
+            "outbox.see",
         }
     ),
 }

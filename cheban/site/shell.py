@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from cheban.core import clock
+from cheban.messaging import queries as messaging
 from cheban.org.models import Store
 from cheban.org.roles import Role
 from cheban.playbook import queries as playbook
@@ -18,12 +19,14 @@ MENU = (
     # label, url name, icon, permission, group
     (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
-    (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
+    (gettext_noop("提醒"), "messaging:inbox", "bell", "inbox.use", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
     (gettext_noop("个人信息请求"), "customers:privacy", "shield-lock", "privacy.take", ""),
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
+    (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", gettext_noop("经营")),
+    (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", gettext_noop("经营")),
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
@@ -69,14 +72,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     for label, name, icon, permission, group in MENU:
         if not actor.may(permission):
             continue
-        count = playbook.open_count(actor, at=clock.now()) if name == "playbook:my_day" else 0
+        count = 0
+        if name == "playbook:my_day":
+            count = playbook.open_count(actor, at=clock.now())
+        elif name == "messaging:inbox":
+            count = messaging.unread(actor)
         nav.append(
             {
                 "label": _(label),
                 "url": reverse(name),
                 "icon": icon,
                 "count": count,
-                "live": f"day:{actor.staff_id}" if name == "playbook:my_day" else "",
+                "live": {"playbook:my_day": f"day:{actor.staff_id}", "messaging:inbox": f"inbox:{actor.staff_id}"}.get(
+                    name, ""
+                ),
                 "group": _(group) if group else "",
                 "key": KEYS.get(name, ""),
                 "active": here == name
@@ -89,6 +98,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     held = actor.all_roles
     return {
         "nav": nav,
+        "bell": next((entry for entry in nav if entry["icon"] == "bell"), None),
         "stores": stores,
         "current_store": current,
         "actor": actor,

@@ -29,6 +29,7 @@ urlpatterns = [
     path("my-day/", include("cheban.playbook.urls")),
     path("wall/", include("cheban.playbook.wall_urls")),
     path("customers/", include("cheban.customers.urls")),
+    path("inbox/", include("cheban.messaging.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
     path("metrics/", include("cheban.scorecard.urls")),

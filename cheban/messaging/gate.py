@@ -1,0 +1,211 @@
+"""The one policy gate: may this message go out now? Every path asks it, immediately before the provider is called.
+
+`decide` is a pure function of facts and moment, so that it can be tried with all of them; `facts_of` gathers the facts.
+Consent and contact points belong to the customers room, one floor up: it fills the slot `messaging.recipient`.
+Reliability 5.2; PIPL 24; 通信短信息服务管理规定 (no commercial message without consent).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext_lazy as _
+
+from cheban.core import slots
+from cheban.messaging.models import Message
+from cheban.org.models import Store
+
+DAY, WEEK = timedelta(hours=24), timedelta(days=7)
+CAP_DAY, CAP_WEEK = 3, 6
+"""Messages a person gets at most in rolling 24 hours and 7 days, all channels together; below every carrier's cap."""
+MARKETING_DAY, MARKETING_WEEK = 1, 2
+COUNTED = (
+    Message.State.SENDING,
+    Message.State.SENT,
+    Message.State.DELIVERED,
+    Message.State.READ,
+    Message.State.UNKNOWN,
+    Message.State.PAPER,
+)
+"""States in which a message may have reached the person, or will."""
+
+REASONS = {
+    "expired": _("过了时效"),
+    "erased": _("客户资料已按本人要求删除"),
+    "gone": _("客户档案已不在"),
+    "no_address": _("没有可用的联系方式"),
+    "do_not_contact": _("客户要求不再联系"),
+    "refused": _("客户拒绝这类消息"),
+    "refused_channel": _("客户拒绝这个渠道"),
+    "no_consent": _("没有营销同意记录"),
+    "vehicle_changed_hands": _("车辆已不属于这位客户"),
+    "not_for_customers": _("内部消息不发给客户"),
+    "quiet_hours": _("免打扰时段，稍后发"),
+    "cap_day": _("24 小时内已发满，稍后发"),
+    "cap_week": _("7 天内已发满，稍后发"),
+    "missing_field": _("缺少内容，未发出"),
+    "one_at_a_time": _("等前一条有结果"),
+    "busy": _("通道繁忙，稍后重试"),
+    "provider_refused": _("服务商拒收"),
+    "no_answer": _("服务商没有回答"),
+    "gave_up": _("多次重试仍未发出"),
+    "died": _("发送途中进程中断"),
+    "no_account": _("还没有接通这个渠道"),
+}
+"""Code of a decision or of a failure -> what people read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What the customers room knows about a person now. `refused` and `given` hold (purpose, channel) of the newest
+    answers; channel 'any' stands for all. `address` is the clear contact point for the channel asked, or ''."""
+
+    exists: bool = True
+    is_erased: bool = False
+    refused: frozenset[tuple[str, str]] = frozenset()
+    given: frozenset[tuple[str, str]] = frozenset()
+    address: str = ""
+    name: str = ""
+    plate: str = ""
+    owns_vehicle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a decision rests on. `contacts`: (moment, class) of what went to the person in the last 7 days."""
+
+    message_class: str
+    channel: str
+    purpose: str
+    expires_at: datetime
+    time_zone: str = "Asia/Shanghai"
+    quiet_from: time = time(21)
+    quiet_until: time = time(8, 30)
+    recipient: Recipient | None = None
+    contacts: tuple[tuple[datetime, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may go now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: ask again at `when`. It is decided anew then, not blindly sent."""
+
+    when: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """It does not go out."""
+
+    why: str
+
+
+Decision = Allowed | Later | Never
+
+
+def decide(facts: Facts, *, at: datetime) -> Decision:
+    """The decision for one message at one moment. Adding a restriction never turns a no into a yes."""
+    if at >= facts.expires_at:
+        return Never("expired")
+    to_customer = facts.recipient is not None
+    if facts.message_class in (Message.Class.RED_ALERT, Message.Class.STAFF):
+        if to_customer:
+            return Never("not_for_customers")
+        if facts.message_class == Message.Class.RED_ALERT:
+            return Allowed()  # a brake that fails does not wait for the morning
+    if to_customer and (why := _refusal(facts, facts.recipient)):
+        return Never(why)
+    waits = [w for w in (_quiet(facts, at=at), *_caps(facts, at=at)) if w is not None]
+    if not waits:
+        return Allowed()
+    latest = max(waits, key=lambda wait: wait.when)
+    return Never("expired") if latest.when >= facts.expires_at else latest
+
+
+def _refusal(facts: Facts, who: Recipient) -> str:
+    if not who.exists:
+        return "gone"
+    if who.is_erased:
+        return "erased"
+    if ("all", "any") in who.refused:
+        return "do_not_contact"
+    if (facts.purpose, "any") in who.refused:
+        return "refused"
+    if {("all", facts.channel), (facts.purpose, facts.channel)} & who.refused:
+        return "refused_channel"
+    if facts.message_class == Message.Class.MARKETING:
+        agreed = {(facts.purpose, facts.channel), (facts.purpose, "any")}
+        agreed |= {("all", facts.channel), ("all", "any")}
+        if not agreed & who.given:
+            return "no_consent"
+    if not who.owns_vehicle:
+        return "vehicle_changed_hands"
+    return "" if who.address else "no_address"
+
+
+def _quiet(facts: Facts, *, at: datetime) -> Later | None:
+    begin, end = facts.quiet_from, facts.quiet_until
+    if begin == end:
+        return None
+    local = at.astimezone(ZoneInfo(facts.time_zone))
+    now = local.time()
+    is_quiet = begin <= now < end if begin < end else now >= begin or now < end
+    if not is_quiet:
+        return None
+    morning = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+    if morning <= local:
+        morning += timedelta(days=1)
+    return Later(morning, "quiet_hours")
+
+
+def _caps(facts: Facts, *, at: datetime) -> list[Later]:
+    if facts.recipient is None:
+        return []
+    everything = sorted(moment for moment, _class in facts.contacts)
+    rows = [(everything, CAP_DAY, DAY, "cap_day"), (everything, CAP_WEEK, WEEK, "cap_week")]
+    if facts.message_class == Message.Class.MARKETING:
+        own = sorted(moment for moment, cls in facts.contacts if cls == Message.Class.MARKETING)
+        rows += [(own, MARKETING_DAY, DAY, "cap_day"), (own, MARKETING_WEEK, WEEK, "cap_week")]
+    found = []
+    for moments, most, span, why in rows:
+        recent = [moment for moment in moments if moment > at - span]
+        if len(recent) >= most:
+            found.append(Later(recent[-most] + span, why))  # when only most - 1 are left within the span
+    return found
+
+
+def facts_of(message: Message, *, at: datetime) -> Facts:
+    """What holds for a message now. Needs scope; at most three queries."""
+    store = Store.objects.get(id=message.store_id)
+    recipient, contacts = None, ()
+    if message.customer_id is not None:
+        recipient = recipient_of(message.customer_id, message.channel, message.vehicle_id)
+        contacts = tuple(
+            Message.objects.filter(customer_id=message.customer_id, state__in=COUNTED, claimed_at__gt=at - WEEK)
+            .exclude(id=message.id)
+            .values_list("claimed_at", "message_class")
+        )
+    return Facts(
+        message_class=message.message_class,
+        channel=message.channel,
+        purpose=message.purpose,
+        expires_at=message.expires_at,
+        time_zone=store.time_zone,
+        quiet_from=store.quiet_from,
+        quiet_until=store.quiet_until,
+        recipient=recipient,
+        contacts=contacts,
+    )
+
+
+def recipient_of(customer_id: UUID, channel: str, vehicle_id: UUID | None) -> Recipient:
+    """The person as the customers room knows them at this moment; without that room nobody is reachable."""
+    return slots.ask("messaging.recipient", customer_id, channel, vehicle_id, default=Recipient(exists=False))

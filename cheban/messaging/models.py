@@ -1,0 +1,116 @@
+"""Tables of messaging: the outbox and the inbox of staff. R044, R093."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from cheban.core.ids import new_id
+from cheban.org.scope import StoreScoped
+
+
+class Message(StoreScoped):
+    """One message that is owed to a person, written in the transaction of its cause. Reliability 5.2.
+
+    `dedupe_key` is the business fact ('first service of vehicle 81, 2026-12-03'), never the attempt. `facts` fill the
+    fields of the text and hold no personal data; names are looked up when it is sent, and the text as sent is sealed.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("待发")
+        SENDING = "sending", _("正在发")
+        SENT = "sent", _("已发出")
+        DELIVERED = "delivered", _("已送达")
+        READ = "read", _("已读")
+        FAILED = "failed", _("未发出")
+        UNKNOWN = "unknown", _("结果不明")
+        PAPER = "paper", _("未接通道")
+
+    class Class(models.TextChoices):
+        RED_ALERT = "red_alert", _("红色警报")
+        STAFF = "staff", _("内部提醒")
+        SERVICE = "service", _("服务通知")
+        MARKETING = "marketing", _("营销")
+
+    class Channel(models.TextChoices):
+        SMS = "sms", _("短信")
+        EMAIL = "email", _("邮件")
+        ROBOT = "robot", _("企微群机器人")
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    dedupe_key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40)
+    message_class = models.CharField(max_length=12, choices=Class.choices)
+    purpose = models.CharField(max_length=12, blank=True)  # consent that it needs: service, care, marketing ...
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    customer_id = models.UUIDField(null=True)  # none: to the store's own people
+    vehicle_id = models.UUIDField(null=True)
+    facts = models.JSONField(default=dict)
+    not_before_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    why = models.CharField(max_length=40, blank=True)  # code of gate.REASONS
+    attempts = models.SmallIntegerField(default=0)
+    provider_id = models.CharField(max_length=64, blank=True)
+    body_sealed = models.BinaryField(null=True)
+    resend_of_id = models.UUIDField(null=True)
+    resend_reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_message_per_business_fact", fields=["store", "dedupe_key"]),
+            models.CheckConstraint(
+                name="red_alerts_and_staff_messages_never_go_to_customers",
+                condition=Q(customer_id__isnull=True) | Q(message_class__in=["service", "marketing"]),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before_at", "id"], name="message_due", condition=Q(state="waiting")),
+            models.Index(fields=["claimed_at"], name="message_in_flight", condition=Q(state="sending")),
+            models.Index(
+                fields=["customer_id", "-claimed_at"],
+                name="message_of_customer",
+                condition=Q(customer_id__isnull=False),
+            ),
+            models.Index(fields=["store", "state", "-id"], name="message_by_state"),
+            models.Index(fields=["provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
+        ]
+
+
+class InboxItem(StoreScoped):
+    """A notice for a colleague inside the house; written with its cause, so it is there when the cause is.
+
+    No text is kept: the kind and the facts make the sentence in the reader's language, names are looked up.
+    """
+
+    class Level(models.TextChoices):
+        INFO = "info", _("提醒")
+        WARNING = "warning", _("注意")
+        RED = "red", _("紧急")
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    staff_id = models.IntegerField()
+    dedupe_key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40)
+    level = models.CharField(max_length=8, choices=Level.choices, default=Level.INFO)
+    customer_id = models.UUIDField(null=True)
+    vehicle_id = models.UUIDField(null=True)
+    facts = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_notice_reaches_a_person_once", fields=["staff_id", "dedupe_key"])
+        ]
+        indexes = [
+            models.Index(fields=["staff_id", "-id"], name="inbox_newest"),
+            models.Index(fields=["staff_id"], name="inbox_unread", condition=Q(read_at__isnull=True)),
+            models.Index(fields=["customer_id"], name="inbox_customer", condition=Q(customer_id__isnull=False)),
+        ]

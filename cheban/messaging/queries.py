@@ -1,0 +1,129 @@
+"""Reads of messaging: the inbox of a person, the outbox of the scope."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cheban.core import privacy, slots
+from cheban.core.errors import BadValue, NotFound
+from cheban.messaging import gate, sending, texts
+from cheban.messaging.models import InboxItem, Message
+from cheban.org.access import Actor
+
+PAGE = 50
+TONES = {
+    "sent": "green",
+    "delivered": "green",
+    "read": "green",
+    "failed": "red",
+    "unknown": "amber",
+    "waiting": "accent",
+}
+ICONS = {"failed": "x", "unknown": "alert-triangle", "waiting": "clock", "sent": "check"}
+
+
+def unread(actor: Actor) -> int:
+    """How many notices a person has not read. One query, by a partial index."""
+    return InboxItem.objects.filter(staff_id=actor.staff_id, read_at=None).count()
+
+
+def inbox(actor: Actor, *, before: UUID | None = None, only_unread: bool = False) -> dict[str, Any]:
+    """A page of notices, the newest first, with names looked up. At most three queries."""
+    rows = InboxItem.objects.filter(staff_id=actor.staff_id).order_by("-id")
+    if only_unread:
+        rows = rows.filter(read_at=None)
+    if before:
+        rows = rows.filter(id__lt=before)
+    found = list(rows[: PAGE + 1])
+    cards = _cards(found[:PAGE])
+    return {
+        "rows": [_notice(row, cards.get(row.customer_id)) for row in found[:PAGE]],
+        "before": found[PAGE - 1].id if len(found) > PAGE else None,
+    }
+
+
+def _cards(rows: list[Any]) -> dict[UUID, dict[str, Any]]:
+    customers = sorted({row.customer_id for row in rows if row.customer_id})
+    vehicles = sorted({row.vehicle_id for row in rows if row.vehicle_id})
+    return slots.ask("contact.cards", customers, vehicles, default={}) if customers else {}
+
+
+def _notice(row: InboxItem, card: dict[str, Any] | None) -> dict[str, Any]:
+    kind = texts.kind(row.kind)
+    about = [card["name"]] if card else []
+    if card and (car := card["vehicles"].get(row.vehicle_id)):
+        about.append(car["plate"])
+    if words := slots.ask("contact.words", row.kind, {"rules": row.facts.get("rules", [])}, default=""):
+        about.append(words)
+    if row.facts.get("count"):
+        about.append(_("%(n)d 次") % {"n": row.facts["count"]})
+    return {"item": row, "title": _(str(kind.title)), "about": " · ".join(about)}
+
+
+def address_of(item: InboxItem) -> str:
+    """Where a notice leads."""
+    if item.kind == "audit.alarmed":
+        return reverse("org:audit") + "?alarms=1"
+    if item.customer_id:
+        return reverse("customers:customer", args=[item.customer_id])
+    return reverse("messaging:inbox")
+
+
+def outbox(*, state: str = "", before: UUID | None = None) -> dict[str, Any]:
+    """A page of the outbox, the newest first, and how many are in each state. At most four queries."""
+    rows = Message.objects.order_by("-id")
+    if state in Message.State.values:
+        rows = rows.filter(state=state)
+    if before:
+        rows = rows.filter(id__lt=before)
+    found = list(rows.defer("body_sealed")[: PAGE + 1])
+    cards = _cards(found[:PAGE])
+    counts = dict(Message.objects.values_list("state").annotate(n=Count("id")).order_by())
+    return {
+        "rows": [_message(row, cards.get(row.customer_id)) for row in found[:PAGE]],
+        "before": found[PAGE - 1].id if len(found) > PAGE else None,
+        "states": [(value, label, counts.get(value, 0)) for value, label in Message.State.choices],
+        "state": state,
+    }
+
+
+def _message(row: Message, card: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "message": row,
+        "title": _(str(texts.kind(row.kind).title)),
+        "to": card["name"] if card else _("门店群"),
+        "why": gate.REASONS.get(row.why, ""),
+        "tone": TONES.get(row.state, ""),
+        "icon": ICONS.get(row.state, ""),
+    }
+
+
+def message(message_id: UUID) -> Message:
+    """A message of the scope. Raises NotFound."""
+    found = Message.objects.filter(id=message_id).first()
+    if found is None:
+        raise NotFound(_("没有这条消息，或不在您的门店。"))
+    return found
+
+
+def message_page(message_id: UUID) -> dict[str, Any]:
+    """One message: the exact text that went out, or would go out now."""
+    row = message(message_id)
+    if row.body_sealed:
+        text = privacy.unseal(bytes(row.body_sealed), bound_to=f"messaging_message.body:{row.id}")
+    else:
+        who = gate.recipient_of(row.customer_id, row.channel, row.vehicle_id) if row.customer_id else None
+        try:
+            text = sending.text_of(row, who)
+        except BadValue:
+            text = ""
+    again = Message.objects.filter(resend_of_id=row.id).only("id").first()
+    ended = row.state in (Message.State.FAILED, Message.State.UNKNOWN, Message.State.PAPER)
+    may_resend = ended and again is None
+    found = _message(row, _cards([row]).get(row.customer_id))
+    return found | {"text": text, "again": again, "may_resend": may_resend}
