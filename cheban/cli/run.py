@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import http.client
 import json
 import os
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -103,15 +105,23 @@ def _children(place: Place, *, host: str, port: int, logs: bool) -> list[Child]:
     web = web_command(host=host, port=port)
     worker = [sys.executable, "-m", "cheban", "worker"]
     env, folder = place.child_environ(), place.data_dir / "logs"
-    figures = place.data_dir / "run" / "figures"  # of requests, one file per web process (cheban.site.vitals)
-    shutil.rmtree(figures, ignore_errors=True)
-    figures.mkdir(parents=True)
-    env["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
+    env["PROMETHEUS_MULTIPROC_DIR"] = str(_figures(place))
     folder.mkdir(exist_ok=True)
     return [
         Child("web", web, env=env, log=folder / "web.log", echo=logs),
         Child("worker", worker, env=env, log=folder / "worker.log", echo=logs),
     ]
+
+
+def _figures(place: Place) -> Path:
+    """A new folder for the counts of requests, one file per web process (cheban.site.vitals). In memory where there is
+    such a place: the files are mapped, and writing to a mapped file on a full disk kills the process."""
+    name = hashlib.sha256(str(place.data_dir).encode()).hexdigest()[:12]
+    shared = Path("/dev/shm")
+    folder = shared / f"cheban-{name}" if os.access(shared, os.W_OK) else place.data_dir / "run" / "figures"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
 
 
 def _require_free(host: str, port: int) -> None:
@@ -224,6 +234,8 @@ def _stop(children: list[Child], place: Place | None) -> None:
     for child in children:
         if not child.stop(until=until):
             note(f"{child.name} 没有按时结束，已强行结束 · {child.name} was killed")
+    if place is not None:
+        shutil.rmtree(_figures(place), ignore_errors=True)
     if place is not None and place.started_database:
         with contextlib.suppress(postgres.ServerFailed):
             postgres.stop(place.data_dir)
