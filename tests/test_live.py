@@ -15,7 +15,7 @@ from cheban.customers import commands as customers
 from cheban.org import scope
 from cheban.org.access import system_actor
 from cheban.org.roles import Role
-from cheban.playbook import commands as playbook
+from cheban.playbook import reassigning as playbook
 from cheban.playbook.models import Task
 from tests import given, serving
 
@@ -73,7 +73,7 @@ def test_two_browsers_see_each_others_work_live(house):
         assert "吴磊" not in day.inner_text("#day-list")
         with scope.use([house.a.id]):
             contact = Task.objects.get(customer_id=house.customers[1].id)
-            playbook.reassign([contact.contact_id], by=system_actor([house.a.id]), to=caller.pk)
+            playbook.reassign([contact.contact_id], by=system_actor([house.a.id]), to=[caller.pk])
         expect(day.locator("#day-list")).to_contain_text("吴磊", timeout=5000)
         assert [p for page in (board, day, story) for p in page.problems] == []
 

@@ -11,7 +11,7 @@ from cheban.org import scope
 
 _PEOPLE = "(SELECT p.login FROM org_staff p WHERE p.id = {})"
 _EVENTS = f"""SELECT s.code, e.name, e.at, {_PEOPLE.format("e.actor_id")}, e.customer_id, e.vehicle_id,
-    (e.facts - 'undo' - 'to' - 'import_id' - 'proof')::text
+    (e.facts - 'undo' - 'to' - 'import_id' - 'proof' - 'task_id')::text
   FROM core_event e JOIN org_store s ON s.id = e.store_id WHERE e.store_id = ANY (%s)
   ORDER BY e.at, s.code, e.name, e.customer_id, e.vehicle_id, 7"""  # noqa: S608 - SQL of ours
 _TASKS = f"""SELECT s.code, t.rule, t.role, {_PEOPLE.format("t.assignee_id")}, t.customer_id, t.vehicle_id,
