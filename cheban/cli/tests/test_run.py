@@ -70,7 +70,7 @@ def test_a_database_that_was_up_before_stays_up_after(data_dir):
 
 def test_doctor_and_stop_know_a_running_house(data_dir):
     with running(data_dir) as house:
-        wait_for(lambda: "✓ 后台" in cheban(data_dir, "doctor", PORT=str(house.port)).stdout, seconds=20)
+        wait_for(lambda: "✓ 后台" in cheban(data_dir, "doctor", PORT=str(house.port)).stdout, seconds=60)
         shown = cheban(data_dir, "stop")
         assert (shown.returncode, "stopped" in shown.stdout) == (0, True)
         assert house.process.wait(timeout=5) == 0
