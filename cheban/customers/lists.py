@@ -63,6 +63,7 @@ SPEC = declare(
         permission="customer.see",
         url="customers:list",
         model=Customer,
+        cells="customers/cells",
         dress=dress,
         base=Q(erased_at=None),
         columns=[

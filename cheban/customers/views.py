@@ -28,7 +28,8 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     found = lists.show(request, "customers")
     if isinstance(found, HttpResponse):
         return found
-    keepers = quality.keepers(request.actor.stores) if request.actor.may("customer.edit") else []
+    asked_by = {f["code"]: f["options"] for f in found["list"]["filters"]}
+    keepers = [(code, name) for code, name in asked_by["keeper"] if code != "none"]
     may = {f"can_{what}": request.actor.may(f"customer.{what}") for what in ("export", "create", "edit")}
     return render(request, "customers/list.html", found | may | {"tiers": choices.TIER, "keepers": keepers})
 
@@ -61,15 +62,16 @@ def new_customer(request: HttpRequest) -> dict | HttpResponse:
 @page("customers/customer.html", may="customer.see")
 def customer(request: HttpRequest, customer_id: UUID) -> dict | HttpResponse:
     """Who, which vehicles, what is due, what happened, what next. Old links lead to the file that holds theirs now."""
-    holder = queries.customer(customer_id).id
-    if holder != customer_id:
-        return redirect("customers:customer", holder)
-    return _page_of(request, customer_id)
+    holder = queries.customer(customer_id)
+    if holder.id != customer_id:
+        return redirect("customers:customer", holder.id)
+    return _page_of(request, holder)
 
 
-def _page_of(request: HttpRequest, customer_id: UUID) -> dict:
-    at = clock.now()
-    found = queries.page_360(customer_id)
+def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
+    at, customer_id = clock.now(), who.id
+    may_edit = request.actor.may("customer.edit")
+    found = queries.page_360(who)
     search.remember(customer_id, request.actor, store_id=found["customer"].store_id, at=at)
     group = request.GET.get("show", "")
     tasks = slots.ask("customer.tasks", customer_id, at=at, default=[])
@@ -83,12 +85,12 @@ def _page_of(request: HttpRequest, customer_id: UUID) -> dict:
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),
             *slots.ask("customer.likes", customer_id, default=[]),
         ],
-        "complete": quality.of([customer_id], today=clock.today())[customer_id],
+        "complete": quality.of([customer_id], today=clock.today())[customer_id] if may_edit else None,
         "keeper": quality.names({found["customer"].keeper_id} - {None}).get(found["customer"].keeper_id, ""),
         "today": clock.today(),
         "now": at,
         "purposes": forms.PURPOSES,
-        "can_edit": request.actor.may("customer.edit"),
+        "can_edit": may_edit,
         "can_reveal": request.actor.may("customer.reveal"),
         "can_consent": request.actor.may("consent.change"),
         "can_note": request.actor.may("note.add"),
@@ -188,7 +190,7 @@ def odometer(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
         if not vehicle.owner_id:
             raise
         wrong = {"vehicle_id": vehicle.id, "km": typed[:20], "is_right": is_right, "error": refusal.message}
-        context = _page_of(request, vehicle.owner_id) | {"odometer": wrong}
+        context = _page_of(request, queries.customer(vehicle.owner_id)) | {"odometer": wrong}
         return render(request, "customers/customer.html", context, status=422)
     messages.success(request, _("里程已登记，保养日期已重新预计。"))
     return redirect("customers:customer", vehicle.owner_id) if vehicle.owner_id else redirect("customers:list")

@@ -31,8 +31,8 @@ def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
     return spec.model.objects.filter(where)
 
 
-def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE) -> dict[str, Any]:
-    """One page: {rows, after}. Three queries at most, and those of `dress`."""
+def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one_store: bool = False) -> dict[str, Any]:
+    """One page: {rows, after}. Three queries at most (two `in_one_store`), and those of `dress`."""
     sort = state.order(spec, asked)
     rows = matching(spec, asked, today=today)
     if sort.skips_empty:
@@ -42,7 +42,7 @@ def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE) -> dic
         sign = ">" if asked.up else "<"
         beyond = f"({table}.{sort.column}, {table}.id) {sign} (%s::{sort.sql_type}, %s::uuid)"
         rows = rows.filter(RawSQL(beyond, place, output_field=BooleanField()))
-    found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1)
+    found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
     shown, more = found[:limit], len(found) > limit
     spec.dress(shown)
     after = ""
@@ -81,13 +81,13 @@ def _place(sort: Sort, after: str) -> list[str] | None:
     return [value, last]
 
 
-def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, most: int) -> list[Any]:
+def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, most: int, *, few: int) -> list[Any]:
     """The first rows of an order: the first ones of each store by its index, then the first of those.
 
     One ordered query over all stores would sort every row of a group: its index begins with the store. A few of
     each store are asked for first, then more of those stores that might have more among the first. Two or three queries.
     """
-    heads = _heads(rows, sort, up, FEW)
+    heads = _heads(rows, sort, up, few)
     first = sorted(heads, reverse=not up)[:most]
     of_store: dict[int, list[tuple]] = defaultdict(list)
     for head in heads:
@@ -97,7 +97,7 @@ def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, m
         last = max(own) if up else min(own)
         return len(first) < most or (last <= first[-1] if up else last >= first[-1])
 
-    longer = [store for store, own in of_store.items() if len(own) == FEW and may_hold_more(own)]
+    longer = [store for store, own in of_store.items() if few < most and len(own) == few and may_hold_more(own)]
     if longer:
         rest = [h for h in heads if h[-1] not in longer]
         first = sorted(rest + _heads(rows, sort, up, most, longer), reverse=not up)[:most]

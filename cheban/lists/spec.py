@@ -81,13 +81,18 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class ListSpec:
-    """One list. `model` needs `id` (uuid) and `store_id`; `dress(rows)` adds what cells show, in few queries."""
+    """One list. `model` needs `id` (uuid) and `store_id`; `dress(rows)` adds what cells show, in few queries.
+
+    `cells` is the folder of templates with one cell each, named after the column: looked up once, where a chain of
+    conditions would be walked for every cell.
+    """
 
     code: str
     title: Any
     permission: str
     url: str
     model: type[Model]
+    cells: str
     columns: Sequence[Column]
     filters: Sequence[Filter]
     sorts: Sequence[Sort]

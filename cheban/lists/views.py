@@ -30,7 +30,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
     view = next((v for v in views if v.id == asked.view), None)
     arranged = queries.arrangement(found, actor)
     shown = queries.shown_columns(found, (view.columns if view else []) or arranged["columns"])
-    rows = paging.page(found, asked, today=clock.today())
+    rows = paging.page(found, asked, today=clock.today(), in_one_store=len(actor.stores) == 1)
     counted = {"count": len(rows["rows"]), "count_more": False}
     if rows["after"] and not asked.after:
         counted = dict(zip(("count", "count_more"), paging.count(found, asked, today=clock.today()), strict=True))
@@ -47,6 +47,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             "filters": _filters(found, asked, actor),
             "headings": state.headings(found, asked, shown),
             "columns": shown,
+            "cells": [f"{found.cells}/{code}.html" for code in shown],
             "all_columns": _all_columns(found, shown),
             "is_dense": arranged["is_dense"],
             "views": [_chip(found, v, v == view or (not asked.view and v.query == kept), actor) for v in views],

@@ -1,5 +1,6 @@
 """The web server's door. What a first visitor would wait for is done before one comes."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -24,5 +25,14 @@ def warm_up() -> int:
     return len(names)
 
 
+def settle() -> None:
+    """Take what was loaded out of the garbage collector's rounds: it lives as long as the process, and going through
+    it again and again while pages are made took a fifth of their time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 application = get_wsgi_application()
 warm_up()
+settle()

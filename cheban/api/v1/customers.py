@@ -71,8 +71,8 @@ def list_customers(request: HttpRequest, filters: Query[schemas.CustomerFilter])
 
 def whole(customer_id: UUID) -> dict[str, Any]:
     """One customer as `CustomerWhole` has it."""
-    page = queries.page_360(customer_id)
-    customer = page["customer"]
+    customer = queries.customer(customer_id)
+    page = queries.page_360(customer)
     customer.reach, customer.cars = page["reach"], page["vehicles"]
     return _row(customer) | {
         **{name: getattr(customer, name) for name in ("family", "habits", "special_requests", "remarks")},
@@ -166,7 +166,7 @@ def add_customer_note(request: HttpRequest, customer_id: UUID, payload: schemas.
 )
 def list_consents(request: HttpRequest, customer_id: UUID) -> dict[str, Any]:
     """The newest answer for each purpose and channel."""
-    return {"data": queries.page_360(customer_id)["consents"]}
+    return {"data": queries.page_360(queries.customer(customer_id))["consents"]}
 
 
 @router.post(

@@ -242,7 +242,7 @@ def test_an_erased_file_stays_closed(cast, manager, gong):
         asked_by(gone, manager, "copy")
     assert gone.id not in [row.id for row in paging.page(SPEC, Asked(), today=the_clock.today())["rows"]]
     assert search.find("13577778888", manager) == []
-    assert reading.page_360(gone.id)["vehicles"] == []
+    assert reading.page_360(gone)["vehicles"] == []
 
 
 def test_nobody_elses_rows_change_with_an_erasure(cast, manager, gong):
