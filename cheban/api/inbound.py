@@ -15,6 +15,7 @@ from pydantic import Field, StrictInt
 
 from cheban.api.schemas import Day, Fen, In, Km, Line, MomentIn, Text
 from cheban.core import clock
+from cheban.core.money import plain_yuan
 from cheban.customers.importing import direct
 from cheban.org.access import Actor
 from cheban.org.entry import ZONE
@@ -155,14 +156,10 @@ def _text(value: Any) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
-def _yuan(fen: int) -> str:
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
-
-
 def _cells(values: dict[str, Any]) -> dict[str, str]:
     """Field code -> text as a spreadsheet would have it."""
     return {
-        code: _yuan(value) if code.endswith("_fen") and value is not None else _text(value)
+        code: plain_yuan(value) if code.endswith("_fen") and value is not None else _text(value)
         for code, value in values.items()
         if code not in ("external_id", "lines")
     }

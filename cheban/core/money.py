@@ -50,6 +50,12 @@ def format_fen(fen: int) -> str:
     return f"{'-' if fen < 0 else ''}¥{yuan:,}.{rest:02d}"
 
 
+def plain_yuan(fen: int) -> str:
+    """123450 -> '1234.50', for files and forms that say the unit themselves; exact, where fen / 100 is not."""
+    yuan, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{yuan}.{rest:02d}"
+
+
 def _shown(value: object) -> dict[str, str]:
     return {"text": str(value).strip()[:30]}
 

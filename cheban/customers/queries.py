@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from cheban.core import events, privacy
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
+from cheban.core.money import format_fen
 from cheban.customers.duplicates.queries import absorbed_ids, merges_of, root_of
 from cheban.customers.models import (
     Consent,
@@ -238,7 +239,7 @@ def _subtitle(event: Event, staff: dict[int, str]) -> str:
     facts, who = event.facts, staff.get(event.actor_id, "")
     if event.name == "repair_order.imported":
         km = f"{facts['odometer_km']:,} {_('公里')}" if facts.get("odometer_km") else ""
-        money = f"¥{facts.get('total_fen', 0) / 100:,.2f}"
+        money = format_fen(facts.get("total_fen", 0))
         return " · ".join(p for p in (facts.get("items", ""), km, money, facts.get("order_no", "")) if p)
     parts = [facts.get("label", ""), display_plate(facts["plate"]) if facts.get("plate") else "", facts.get("text", "")]
     if event.name.startswith("contact.") or event.name.startswith("task."):

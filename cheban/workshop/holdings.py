@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cheban.core.money import plain_yuan
 from cheban.core.personal import Holding, Person, Row, hold
 from cheban.workshop.models import RepairOrder
 
@@ -19,7 +20,7 @@ def _orders(person: Person) -> list[Row]:
             _("里程（公里）"): order.odometer_km,
             _("客户描述"): order.concern,
             _("项目"): "、".join(line.item for line in order.lines.all() if line.item),
-            _("金额（元）"): f"{order.total_fen / 100:.2f}",
+            _("金额（元）"): plain_yuan(order.total_fen),
         }
         for order in orders
     ]

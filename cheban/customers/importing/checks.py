@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cheban.core.money import plain_yuan
 from cheban.customers.importing.cells import plain
 from cheban.customers.importing.rows import Problem, Row, TableRules
 
@@ -232,7 +233,7 @@ def work_out_amounts(row: Row, rules: TableRules) -> None:
                     rules,
                     "total_fen",
                     _("合计与工时费、材料费之和不同。"),
-                    _("应为 %(a).2f 元；可能有优惠或其他费用。") % {"a": (labour + material) / 100},
+                    _("应为 %(a)s 元；可能有优惠或其他费用。") % {"a": plain_yuan(labour + material)},
                 )
             )
 

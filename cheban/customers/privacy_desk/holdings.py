@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from cheban.core import clock, events, privacy
 from cheban.core.models import AuditEntry
+from cheban.core.money import plain_yuan
 from cheban.core.personal import Holding, Person, Row, hold, no_person, nothing
 from cheban.customers import queries
 from cheban.customers.duplicates.models import CustomerMerge, DuplicatePair, MergedRow
@@ -85,7 +86,7 @@ def _file(person: Person) -> list[Row]:
         _("等级"): who.get_tier_display(),
         _("来源"): who.get_source_display(),
         _("到店次数"): who.visits,
-        _("累计消费（元）"): f"{who.spent_fen / 100:.2f}",
+        _("累计消费（元）"): plain_yuan(who.spent_fen),
         _("上次到店"): who.last_visit_on,
         _("建档时间"): who.created_at,
     }

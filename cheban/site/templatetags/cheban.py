@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cheban.core import clock as house_clock
+from cheban.core.money import format_fen
 from cheban.customers.plate import display_plate
 from cheban.site.templatetags import time_words
 
@@ -150,8 +151,7 @@ def money(fen: int | None) -> SafeString | str:
     """Whole fen as ¥1,234.00."""
     if fen is None:
         return ""
-    sign, yuan, rest = "-" if fen < 0 else "", abs(int(fen)) // 100, abs(int(fen)) % 100
-    return SafeString(f'<span class="money">{sign}¥{yuan:,}.{rest:02d}</span>')  # digits only: nothing to escape
+    return SafeString(f'<span class="money">{format_fen(int(fen))}</span>')  # digits only: nothing to escape
 
 
 @register.simple_tag
