@@ -28,10 +28,10 @@ class Field:
     """What a field of a text holds, in words, and a sample for previews."""
 
     label: Any
-    sample: str
+    sample: Any
 
 
-PERSONAL = {"name": Field(_("客户姓名"), "张女士"), "plate": Field(_("车牌"), "沪A·12345")}
+PERSONAL = {"name": Field(_("客户姓名"), _("张女士")), "plate": Field(_("车牌"), _("沪A·12345"))}
 """Fields that come from the customer's file at sending, never from `facts`."""
 
 

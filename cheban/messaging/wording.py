@@ -80,7 +80,7 @@ def look(kind: texts.Kind, text: str) -> Look:
     """A preview on made-up values."""
     text = text.strip()
     wrong = wrong_in(kind, text)
-    shown = "" if wrong else texts.fill(text, {code: field.sample for code, field in kind.offered.items()})
+    shown = "" if wrong else texts.fill(text, {code: str(field.sample) for code, field in kind.offered.items()})
     chars = len(shown)
     return Look(shown, wrong, chars, 0 if not chars else 1 if chars <= SMS_ONE else -(-chars // SMS_PART))
 
