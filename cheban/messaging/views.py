@@ -155,4 +155,5 @@ def kind_wording(request: HttpRequest, kind_code: str) -> dict[str, Any] | HttpR
 @page("messaging/_look.html", may="message.manage")
 def wording_look(request: HttpRequest, kind_code: str) -> dict[str, Any]:
     """How a text would come out, while it is typed."""
-    return {"look": wording.look(wording.known_kind(kind_code), request.POST.get("text", "")[:2000])}
+    kind = wording.known_kind(kind_code)
+    return {"kind": kind, "look": wording.look(kind, request.POST.get("text", "")[:2000])}
