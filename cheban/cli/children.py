@@ -93,6 +93,16 @@ class Child:
             f" · {self.name} ended unexpectedly, starting it again"
         )
 
+    @property
+    def seconds_up(self) -> float:
+        """How long it has been running; 0 while it waits to be started."""
+        return time.monotonic() - self._started if self._process is not None else 0.0
+
+    def kill(self) -> None:
+        """End it at once; `watch` starts it again."""
+        if self._process is not None:
+            self._end_group(signal.SIGKILL)
+
     def ask_to_stop(self) -> None:
         """Tell it to end."""
         if self._process is not None:

@@ -30,6 +30,7 @@ from cheban.core import postgres
 STOP_SECONDS = 9.0  # for web and worker; the database stops after them
 HEALTH_SECONDS = 90.0  # until the web server answers
 BROKEN_SECONDS = 5.0  # of answers that are errors
+HUNG_SECONDS = 90.0  # without a worker's sign of life: it lives and does nothing, so it is killed and started again
 WEB_WORKERS = 6
 """Of two threads each (cheban.site.asgi). Making a page is work for one core: processes share cores fairly, threads do
 not. Measured in decision 0010."""
@@ -209,13 +210,19 @@ def _welcome(*, host: str, port: int, logins: list[dict[str, str]], place: Place
 
 def _watch(children: list[Child], place: Place) -> None:
     """Keep all running until interrupted."""
-    next_look = 0.0
+    next_look, next_listen = 0.0, time.monotonic() + HUNG_SECONDS
     while True:
         for child in children:
             if sentence := child.watch():
                 note(sentence)
                 for line in list(child.last)[-3:]:
                     note(f"    {line}")
+        if time.monotonic() > next_listen:
+            next_listen = time.monotonic() + 15
+            worker = next(child for child in children if child.name == "worker")
+            if worker.seconds_up > HUNG_SECONDS and _worker_hangs(place):
+                note("后台没有回应，重新启动 · the worker does not answer, starting it again")
+                worker.kill()
         if place.embedded and time.monotonic() > next_look:
             # The supervisor starts PostgreSQL again; this is for the day the supervisor itself is killed.
             next_look = time.monotonic() + 2
@@ -227,6 +234,18 @@ def _watch(children: list[Child], place: Place) -> None:
                     note(str(failed))
                     next_look = time.monotonic() + 15
         time.sleep(0.2)
+
+
+def _worker_hangs(place: Place) -> bool:
+    """Whether no worker has given a sign of life for too long. A database that is away says nothing about the worker."""
+    try:
+        with psycopg.connect(place.environ["CHEBAN_DB_APP_URL"], connect_timeout=5) as app:
+            age = app.execute(
+                "SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers"
+            ).fetchone()[0]
+    except psycopg.Error:
+        return False
+    return age is not None and age > HUNG_SECONDS
 
 
 def _stop(children: list[Child], place: Place | None) -> None:

@@ -71,6 +71,22 @@ class AuditEntry(models.Model):
         ]
 
 
+class Outage(models.Model):
+    """A part of the house that was silent. Of the house, not of a store; one row for each time, open while it lasts."""
+
+    what = models.CharField(max_length=16)  # "worker"
+    began_at = models.DateTimeField()  # its last sign of life
+    noticed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="an_outage_is_noticed_once", fields=["what"], condition=Q(ended_at__isnull=True)
+            )
+        ]
+
+
 class AuditLink(models.Model):
     """One link of the audit trail's chain; see core.audit. Append-only for the application's role."""
 

@@ -53,7 +53,7 @@ def send_many(wanted: Iterable[Owed]) -> int:
     """Owe many messages in the running transaction; returns how many are new. Nothing is sent here. Raises KeyError
     for an undeclared kind or a field that must come from the customer's file."""
     at, made = clock.now(), 0
-    rows = [_row(owed, at=at) for owed in wanted]
+    rows = [row_of(owed, at=at) for owed in wanted]
     for begin in range(0, len(rows), BATCH):
         part = rows[begin : begin + BATCH]
         Message.objects.bulk_create(part, ignore_conflicts=True)
@@ -61,7 +61,8 @@ def send_many(wanted: Iterable[Owed]) -> int:
     return made
 
 
-def _row(owed: Owed, *, at: datetime) -> Message:
+def row_of(owed: Owed, *, at: datetime) -> Message:
+    """The row of an owed message, not yet kept. Raises KeyError as `send_many`."""
     kind = texts.kind(owed.kind)
     if personal := set(owed.facts) & set(texts.PERSONAL):
         raise KeyError(f"{sorted(personal)} come from the customer's file when it is sent")

@@ -15,13 +15,23 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext_lazy as _
 
 from cheban.core import slots
-from cheban.messaging.models import Message
-from cheban.org.models import Store
+from cheban.messaging.models import Caps, Message
+from cheban.org.models import DealerGroup, Store
 
 DAY, WEEK = timedelta(hours=24), timedelta(days=7)
-CAP_DAY, CAP_WEEK = 3, 6
-"""Messages a person gets at most in rolling 24 hours and 7 days, all channels together; below every carrier's cap."""
-MARKETING_DAY, MARKETING_WEEK = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Messages a person gets at most in rolling 24 hours and 7 days, all channels together, and of them marketing.
+    The house's; a group's own stand in messaging_caps."""
+
+    day: int = 3
+    week: int = 6
+    marketing_day: int = 1
+    marketing_week: int = 2
+
+
 COUNTED = (
     Message.State.SENDING,
     Message.State.SENT,
@@ -86,6 +96,7 @@ class Facts:
     quiet_until: time = time(8, 30)
     recipient: Recipient | None = None
     contacts: tuple[tuple[datetime, str], ...] = field(default=())
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,21 +181,23 @@ def _caps(facts: Facts, *, at: datetime) -> list[Later]:
     if facts.recipient is None:
         return []
     everything = sorted(moment for moment, _class in facts.contacts)
-    rows = [(everything, CAP_DAY, DAY, "cap_day"), (everything, CAP_WEEK, WEEK, "cap_week")]
+    most = facts.limits
+    rows = [(everything, most.day, DAY, "cap_day"), (everything, most.week, WEEK, "cap_week")]
     if facts.message_class == Message.Class.MARKETING:
         own = sorted(moment for moment, cls in facts.contacts if cls == Message.Class.MARKETING)
-        rows += [(own, MARKETING_DAY, DAY, "cap_day"), (own, MARKETING_WEEK, WEEK, "cap_week")]
+        rows += [(own, most.marketing_day, DAY, "cap_day"), (own, most.marketing_week, WEEK, "cap_week")]
     found = []
-    for moments, most, span, why in rows:
+    for moments, cap, span, why in rows:
         recent = [moment for moment in moments if moment > at - span]
-        if len(recent) >= most:
-            found.append(Later(recent[-most] + span, why))  # when only most - 1 are left within the span
+        if len(recent) >= cap:
+            # when only cap - 1 are left within the span; with a cap of nothing, asked again after the span
+            found.append(Later(recent[-cap] + span if cap else at + span, why))
     return found
 
 
 def facts_of(message: Message, *, at: datetime) -> Facts:
     """What holds for a message now. Needs scope; at most three queries."""
-    store = Store.objects.get(id=message.store_id)
+    store = Store.objects.select_related("group__message_caps").get(id=message.store_id)
     recipient, contacts = None, ()
     if message.customer_id is not None:
         recipient = recipient_of(message.customer_id, message.channel, message.vehicle_id)
@@ -203,7 +216,17 @@ def facts_of(message: Message, *, at: datetime) -> Facts:
         quiet_until=store.quiet_until,
         recipient=recipient,
         contacts=contacts,
+        limits=limits_of(store.group),
     )
+
+
+def limits_of(group: DealerGroup) -> Limits:
+    """A group's own limits, or the house's. No query when the caps were fetched with the group."""
+    try:
+        own = group.message_caps
+    except Caps.DoesNotExist:
+        return Limits()
+    return Limits(own.day, own.week, own.marketing_day, own.marketing_week)
 
 
 def recipient_of(customer_id: UUID, channel: str, vehicle_id: UUID | None) -> Recipient:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from cheban.messaging.models import InboxItem, Message
-from cheban.messaging.texts import Kind, declare
+from cheban.messaging.texts import Field, Kind, declare
 
 ESCALATED = declare(
     Kind(
@@ -19,6 +19,27 @@ ESCALATED = declare(
         lives=timedelta(hours=24),
     )
 )
+WORKER_SILENT = declare(
+    Kind(
+        "house.worker_silent",
+        _("后台停了：提醒、计划和消息暂停，请管理员查看"),
+        Message.Class.RED_ALERT,
+        _("车伴的后台自 {since} 起没有回应，提醒、每日计划和消息都暂停。请管理员查看服务器。"),
+        level=InboxItem.Level.RED,
+        lives=timedelta(hours=24),
+    ),
+    fields={"since": Field(_("从几点起"), "14:05")},
+)
+WORKER_BACK = declare(
+    Kind(
+        "house.worker_back",
+        _("后台恢复了：暂停的提醒和消息正在补发"),
+        Message.Class.RED_ALERT,
+        _("车伴的后台已恢复，中断 {minutes} 分钟，暂停的提醒和消息正在补发。"),
+        lives=timedelta(hours=24),
+    ),
+    fields={"minutes": Field(_("几分钟"), "12")},
+)
 ALARMED = declare(
     Kind(
         "audit.alarmed",
@@ -28,5 +49,5 @@ ALARMED = declare(
         level=InboxItem.Level.RED,
         lives=timedelta(hours=24),
     ),
-    fields=("count",),
+    fields={"count": Field(_("次数"), "36")},
 )

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from cheban.core.ids import new_id
+from cheban.org.models import DealerGroup
 from cheban.org.scope import StoreScoped
 
 
@@ -113,4 +114,49 @@ class InboxItem(StoreScoped):
             models.Index(fields=["staff_id", "-id"], name="inbox_newest"),
             models.Index(fields=["staff_id"], name="inbox_unread", condition=Q(read_at__isnull=True)),
             models.Index(fields=["customer_id"], name="inbox_customer", condition=Q(customer_id__isnull=False)),
+        ]
+
+
+class Wording(models.Model):
+    """A group's own text for a kind of message: append-only versions, the highest number is in force.
+
+    An empty text stands for the house's own. Not customer data.
+    """
+
+    group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=40)
+    number = models.IntegerField()
+    text = models.CharField(max_length=500, blank=True)
+    changed_by_id = models.IntegerField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_wording_per_number", fields=["group", "kind", "number"])]
+
+
+class Caps(models.Model):
+    """How many messages a group's customers get at most, in rolling 24 hours and 7 days; below every carrier's cap.
+
+    A group without a row has the house's (gate.Limits). What a group may set is bounded here, not on the screen alone.
+    """
+
+    group = models.OneToOneField(DealerGroup, on_delete=models.PROTECT, primary_key=True, related_name="message_caps")
+    day = models.SmallIntegerField()
+    week = models.SmallIntegerField()
+    marketing_day = models.SmallIntegerField()
+    marketing_week = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="caps_stay_below_what_carriers_bear",
+                condition=Q(day__range=(1, 5))
+                & Q(week__range=(1, 15))
+                & Q(marketing_day__range=(0, 2))
+                & Q(marketing_week__range=(0, 5)),
+            ),
+            models.CheckConstraint(
+                name="a_week_is_not_less_than_a_day",
+                condition=Q(week__gte=models.F("day")) & Q(marketing_week__gte=models.F("marketing_day")),
+            ),
         ]

@@ -15,8 +15,9 @@ import structlog
 from django.db import connection
 
 from cheban.core import clock, privacy
-from cheban.messaging import gate, texts
+from cheban.messaging import commands, gate, texts, wording
 from cheban.messaging.channels import Accepted, Busy, Channel, Outcome, Turned, Unsure, channel_of
+from cheban.messaging.commands import Owed
 from cheban.messaging.models import Message
 from cheban.org import queries as org
 from cheban.org import scope
@@ -102,7 +103,7 @@ def text_of(message: Message, recipient: gate.Recipient | None) -> str:
     values = dict(message.facts)
     if recipient is not None:
         values |= {"name": recipient.name, "plate": recipient.plate}
-    return texts.fill(str(texts.kind(message.kind).text), values)
+    return texts.fill(wording.text_of(message.kind, store_id=message.store_id), values)
 
 
 def _set(message: Message, *, at: datetime, **changes: object) -> Message:
@@ -131,6 +132,31 @@ def write_down(message: Message, outcome: Outcome, *, at: datetime) -> None:
                 _set(held, at=at, state=S.WAITING, why="busy", not_before_at=later, claimed_at=None)
         case Unsure():
             _set(held, at=at, state=S.UNKNOWN, why="no_answer")
+
+
+def send_now(owed: Owed) -> Message | None:
+    """Send one red alert to the store's own people past the worker: for news of the worker itself.
+
+    It stands in the outbox like any other, already `sending`; a process that dies in between leaves it to `recover`.
+    None when this fact has its message. Takes its own transactions and scope.
+    """
+    at = clock.now()
+    with scope.use([owed.store_id]):
+        message = commands.row_of(owed, at=at)
+        channel = channel_of(owed.store_id, owed.channel)
+        message.state, message.why = (S.SENDING, "") if channel else (S.PAPER, "no_account")
+        message.attempts, message.claimed_at = 1 if channel else 0, at
+        text = text_of(message, None)
+        message.body_sealed = privacy.seal(text, bound_to=f"messaging_message.body:{message.id}")
+        if not Message.objects.bulk_create([message], ignore_conflicts=True) or not Message.objects.filter(
+            id=message.id
+        ):
+            return None
+    if channel:
+        outcome = channel.send(request_id=message.id.hex, address="", text=text)
+        with scope.use([owed.store_id]):
+            write_down(message, outcome, at=clock.now())
+    return message
 
 
 def recover(*, at: datetime) -> int:

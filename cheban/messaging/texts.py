@@ -7,16 +7,31 @@ sending stops that one message.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from cheban.core.errors import BadValue
 from cheban.messaging.models import InboxItem, Message
 
 FIELD = re.compile(r"\{([a-z_]{1,32})\}")
-PERSONAL = ("name", "plate")
+MOST_CHARS = 500
+"""Of a text; an SMS of that length is eight parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a field of a text holds, in words, and a sample for previews."""
+
+    label: Any
+    sample: Any
+
+
+PERSONAL = {"name": Field(_("客户姓名"), _("张女士")), "plate": Field(_("车牌"), _("沪A·12345"))}
 """Fields that come from the customer's file at sending, never from `facts`."""
 
 
@@ -35,6 +50,17 @@ class Kind:
     purpose: str = ""
     lives: timedelta = timedelta(days=1)
     level: str = InboxItem.Level.INFO
+    fields: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def goes_to_customers(self) -> bool:
+        """Whether it may name the customer and the vehicle."""
+        return self.message_class in (Message.Class.SERVICE, Message.Class.MARKETING)
+
+    @property
+    def offered(self) -> dict[str, Field]:
+        """All fields that its text may use."""
+        return (dict(PERSONAL) if self.goes_to_customers else {}) | dict(self.fields)
 
 
 _kinds: dict[str, Kind] = {}
@@ -48,12 +74,12 @@ def fields_of(text: str) -> list[str]:
     return FIELD.findall(text)
 
 
-def declare(kind: Kind, fields: Iterable[str] = ()) -> Kind:
-    """Tell that this kind exists; its text may use `fields` and PERSONAL. Raises BadValue."""
-    known = {*fields, *PERSONAL}
-    if unknown := [field for field in fields_of(str(kind.text)) if field not in known]:
-        raise BadValue(f"{kind.code}: unknown fields {unknown}", expected=", ".join(sorted(known)))
-    if kind.message_class in (Message.Class.SERVICE, Message.Class.MARKETING) and not kind.purpose:
+def declare(kind: Kind, fields: Mapping[str, Field] | None = None) -> Kind:
+    """Tell that this kind exists; its text may use `fields`, and PERSONAL when it goes to customers. Raises BadValue."""
+    kind = replace(kind, fields=MappingProxyType(dict(fields or {})))
+    if unknown := [field for field in fields_of(str(kind.text)) if field not in kind.offered]:
+        raise BadValue(f"{kind.code}: unknown fields {unknown}", expected=", ".join(sorted(kind.offered)))
+    if kind.goes_to_customers and not kind.purpose:
         raise BadValue(f"{kind.code}: a message to customers needs the purpose of its consent")
     _kinds[kind.code] = kind
     return kind
@@ -62,6 +88,11 @@ def declare(kind: Kind, fields: Iterable[str] = ()) -> Kind:
 def kind(code: str) -> Kind:
     """A declared kind. Raises KeyError."""
     return _kinds[code]
+
+
+def kinds() -> list[Kind]:
+    """All declared kinds that are sent, by code."""
+    return [_kinds[code] for code in sorted(_kinds) if str(_kinds[code].text)]
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:

@@ -66,6 +66,7 @@ PERMISSIONS: dict[str, str] = {
     "inbox.use": _("看自己的提醒"),
     "outbox.see": _("看发件箱"),
     "outbox.resend": _("说明原因后再发一次"),
+    "message.manage": _("规定消息的文字、次数和免打扰"),
     "token.manage": _("管理接口令牌"),
     "webhook.manage": _("管理事件推送"),
     "security.manage": _("规定登录安全"),
@@ -107,7 +108,7 @@ _ALL = {"view.save", "absence.enter", "inbox.use"}
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
-    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see"}),
+    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see", "message.manage"}),
     Role.STORE_MANAGER: frozenset(
         _MANAGE | {"audit.see", "privacy.erase", "staff.manage", "token.manage", "webhook.manage"}
     ),

@@ -15,6 +15,7 @@ from a2wsgi import WSGIMiddleware
 from cheban.site.wsgi import application as pages  # first: it sets Django up
 
 # isort: split
+from cheban.site import watch
 from cheban.site.streams import hub
 
 THREADS = int(os.environ.get("CHEBAN_WEB_THREADS", "2"))
@@ -48,12 +49,16 @@ def _end_streams_with_the_server() -> None:
 
 
 async def _lifespan(receive: hub.Receive, send: hub.Send) -> None:
+    over = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             _end_streams_with_the_server()
+            over = watch.start()
             await send({"type": "lifespan.startup.complete"})
         else:
+            if over:
+                over.set()
             await _hub.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -14,6 +14,7 @@ from cheban.messaging import queries as messaging
 from cheban.org.models import Store
 from cheban.org.roles import Role
 from cheban.playbook import queries as playbook
+from cheban.site import watch
 
 MENU = (
     # label, url name, icon, permission, group
@@ -27,6 +28,7 @@ MENU = (
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
     (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", gettext_noop("经营")),
     (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", gettext_noop("经营")),
+    (gettext_noop("消息规定"), "messaging:settings", "message-2", "outbox.see", gettext_noop("设置")),
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
@@ -103,6 +105,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "current_store": current,
         "actor": actor,
         "now": clock.now(),
+        "outage": watch.current() if actor.may("playbook.run") else None,
         "theme": request.user.theme,
         "language": request.user.language,
         "role_label": Role(sorted(held, key=list(Role.values).index)[0]).label if held else "",

@@ -36,6 +36,16 @@ document.addEventListener('click', async (event) => {
   toast({ level: 'success', text: say('copied') });
 });
 
+// A field of a text, put where the cursor stands.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-inserts]');
+  const into = button && document.getElementById(button.dataset.into);
+  if (!into) return;
+  into.setRangeText(button.dataset.inserts, into.selectionStart, into.selectionEnd, 'end');
+  into.dispatchEvent(new Event('input', { bubbles: true }));
+  into.focus();
+});
+
 // A second press while the first is on its way sends nothing.
 document.addEventListener('submit', (event) => {
   const form = event.target;

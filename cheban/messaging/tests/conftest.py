@@ -15,11 +15,11 @@ import pytest
 from cheban.core import slots
 from cheban.messaging.channels import Accepted, Busy, Outcome, Turned, Unsure
 from cheban.messaging.models import Message
-from cheban.messaging.texts import Kind, _kinds, declare
+from cheban.messaging.texts import Field, Kind, _kinds, declare
 
 READY = declare(
     Kind("test.ready", "取车", "service", "{name}您好，爱车已修好，合计 {total}。", "service", timedelta(days=3)),
-    ["total"],
+    {"total": Field("合计", "¥680.00")},
 )
 OFFER = declare(
     Kind("test.offer", "活动", "marketing", "{name}您好，本周空调清洗八折。", "marketing", timedelta(days=3))
