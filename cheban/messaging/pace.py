@@ -7,8 +7,8 @@ thousands: after three calls in a row that came to nothing, its account rests.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 
 from cheban.messaging.channels import Busy, Outcome, Unsure
@@ -62,10 +62,12 @@ class _Account:
 
 
 class Tempo:
-    """The counts of all accounts in this process. Moments are monotonic seconds: no clock that jumps moves them."""
+    """The counts of all accounts in this process, for the sender and its threads. Moments are monotonic seconds: no
+    clock that jumps moves them."""
 
     def __init__(self) -> None:
         self._accounts: dict[tuple[int, str], _Account] = {}
+        self._lock = threading.RLock()
 
     def _account(self, store_id: int, channel: str, now: float) -> _Account:
         pace = pace_of(channel)
@@ -77,60 +79,59 @@ class Tempo:
     def may_take(self, store_id: int, channel: str, *, is_alert: bool) -> bool:
         """Whether one more call may be made now. Red alerts are not held to the count, only to a rest."""
         now = time.monotonic()
-        account = self._account(store_id, channel, now)
-        if now < account.rests_until or (account.failures >= FAILURES and account.in_flight):
-            return False
-        return is_alert or account.tokens >= 1 + int(KEPT_FOR_ALERTS * pace_of(channel).burst)
+        with self._lock:
+            account = self._account(store_id, channel, now)
+            if now < account.rests_until or (account.failures >= FAILURES and account.in_flight):
+                return False
+            return is_alert or account.tokens >= 1 + int(KEPT_FOR_ALERTS * pace_of(channel).burst)
 
     def take(self, store_id: int, channel: str) -> None:
         """A call will be made."""
-        account = self._account(store_id, channel, time.monotonic())
-        account.tokens -= 1
-        account.in_flight += 1
+        with self._lock:
+            account = self._account(store_id, channel, time.monotonic())
+            account.tokens -= 1
+            account.in_flight += 1
 
-    def give_back(self, store_id: int, channel: str) -> None:
-        """It was not made."""
-        account = self._account(store_id, channel, time.monotonic())
-        account.tokens += 1
-        account.in_flight -= 1
+    def ended(self, store_id: int, channel: str, *, was_made: bool) -> None:
+        """That call has ended, or is not made after all."""
+        with self._lock:
+            account = self._account(store_id, channel, time.monotonic())
+            account.in_flight -= 1
+            account.tokens += 0 if was_made else 1
 
     def learn(self, store_id: int, channel: str, outcome: Outcome) -> None:
-        """What came of it."""
+        """What came of a call; told by the thread that made it, before the next one calls."""
         now = time.monotonic()
-        account = self._account(store_id, channel, now)
-        account.in_flight -= 1
-        if not isinstance(outcome, Busy | Unsure):
-            account.failures = 0
-            return
-        account.failures += 1
-        if account.failures >= FAILURES:
-            asked = outcome.seconds if isinstance(outcome, Busy) else REST_SECONDS
-            account.rests_until = now + min(max(asked, 1.0), LONGEST_REST)
+        with self._lock:
+            account = self._account(store_id, channel, now)
+            if not isinstance(outcome, Busy | Unsure):
+                account.failures = 0
+                return
+            account.failures += 1
+            if account.failures >= FAILURES:
+                asked = outcome.seconds if isinstance(outcome, Busy) else REST_SECONDS
+                account.rests_until = now + min(max(asked, 1.0), LONGEST_REST)
 
     def is_resting(self, store_id: int, channel: str) -> bool:
         """Whether the account is left alone now."""
-        account = self._accounts.get((store_id, channel))
-        return account is not None and time.monotonic() < account.rests_until
+        with self._lock:
+            account = self._accounts.get((store_id, channel))
+            return account is not None and time.monotonic() < account.rests_until
 
     def closed(self) -> list[tuple[int, str]]:
         """Accounts from which not even a red alert may go now."""
-        return [key for key in list(self._accounts) if not self.may_take(*key, is_alert=True)]
+        with self._lock:
+            return [key for key in self._accounts if not self.may_take(*key, is_alert=True)]
 
     def spent(self) -> list[tuple[int, str]]:
         """Accounts from which only red alerts may go now, and the closed ones."""
-        return [key for key in list(self._accounts) if not self.may_take(*key, is_alert=False)]
+        with self._lock:
+            return [key for key in self._accounts if not self.may_take(*key, is_alert=False)]
 
     def forget(self) -> None:
         """As in a new process."""
-        self._accounts.clear()
-
-
-def by_channel(keys: list[tuple[int, str]]) -> dict[str, list[int]]:
-    """Store ids per channel."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for store_id, channel in keys:
-        found[channel].append(store_id)
-    return found
+        with self._lock:
+            self._accounts.clear()
 
 
 TEMPO = Tempo()

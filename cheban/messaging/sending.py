@@ -77,7 +77,7 @@ class _Callers:
         for pool in self._pools.values():
             pool.shutdown(wait=error is None, cancel_futures=error is not None)
         for parcel in self._running.values():  # an error elsewhere: `recover` settles them
-            pace.TEMPO.give_back(parcel.message.store_id, parcel.message.channel)
+            pace.TEMPO.ended(parcel.message.store_id, parcel.message.channel, was_made=True)
 
     @property
     def in_flight(self) -> int:
@@ -108,12 +108,8 @@ class _Callers:
         for future in done:
             parcel, outcome = self._running.pop(future), future.result()
             row = parcel.message
-            if outcome is None:
-                pace.TEMPO.give_back(row.store_id, row.channel)
-                found.append(moves.not_called(row))
-            else:
-                pace.TEMPO.learn(row.store_id, row.channel, outcome)
-                found.append(moves.after(row, outcome, at=at))
+            pace.TEMPO.ended(row.store_id, row.channel, was_made=outcome is not None)
+            found.append(moves.not_called(row) if outcome is None else moves.after(row, outcome, at=at))
         return found
 
 
@@ -124,12 +120,14 @@ def _call(parcel: Parcel) -> Outcome | None:
     if time.monotonic() - parcel.decided > FRESH_SECONDS or pace.TEMPO.is_resting(row.store_id, row.channel):
         return None
     try:
-        return parcel.channel.send(request_id=row.id.hex, address=parcel.address, text=parcel.text)
+        outcome = parcel.channel.send(request_id=row.id.hex, address=parcel.address, text=parcel.text)
     except Exception as error:  # a channel must not raise; if one does, the text may have gone out
         log.error("channel failed", channel=row.channel, error=type(error).__name__)
-        return Unsure()
+        outcome = Unsure()
     finally:
         connections.close_all()  # of this thread, if the channel opened one
+    pace.TEMPO.learn(row.store_id, row.channel, outcome)
+    return outcome
 
 
 def write_down(message: Message, outcome: Outcome, *, at: datetime) -> None:
