@@ -138,7 +138,8 @@ def write_down(message: Message, outcome: Outcome, *, at: datetime) -> None:
 def recover(*, at: datetime) -> int:
     """Settle what dead processes left in `sending`, and ask about calls that got no answer; returns how many moved.
 
-    The provider's word counts. Without it a service message or one to staff is tried once more, marketing never.
+    The provider's word counts; one that cannot say now is asked again. Where nobody can be asked, a service message or
+    one to staff is tried once more, marketing never.
     Takes its own scope; no transaction is open while providers are asked.
     """
     stores = org.store_ids()
@@ -147,7 +148,7 @@ def recover(*, at: datetime) -> int:
     with scope.use(stores):
         left = Message.objects.filter(state=S.SENDING, claimed_at__lte=at - IN_FLIGHT).order_by("claimed_at")
         silent = Message.objects.filter(
-            state=S.UNKNOWN, why="no_answer", claimed_at__range=(at - ASK_UNKNOWN_FOR, at - IN_FLIGHT)
+            state=S.UNKNOWN, why__in=("no_answer", "died"), claimed_at__range=(at - ASK_UNKNOWN_FOR, at - IN_FLIGHT)
         ).order_by("changed_at")
         rows = [*left.defer("body_sealed")[:RECOVER_AT_ONCE], *silent.defer("body_sealed")[:RECOVER_AT_ONCE]]
         channels = [channel_of(row.store_id, row.channel) for row in rows]
@@ -186,6 +187,6 @@ def _settled(message: Message, said: Outcome | None, *, at: datetime) -> Move:
         return moves.after(message, said, at=at)
     if message.state == S.UNKNOWN:
         return Move(message, S.UNKNOWN, message.why, claimed_at=message.claimed_at)
-    if message.message_class != Message.Class.MARKETING and message.attempts < 2:
+    if said is None and message.message_class != Message.Class.MARKETING and message.attempts < 2:
         return again
-    return Move(message, S.UNKNOWN, "died", claimed_at=message.claimed_at)
+    return Move(message, S.UNKNOWN, "died", claimed_at=message.claimed_at)  # one that may know more is asked again

@@ -201,6 +201,19 @@ def test_what_got_no_answer_is_asked_about_and_never_sent_again_when_it_arrived(
     assert states() == {"sent": 1} and len(provider.log) == 1
 
 
+def test_a_provider_that_cannot_say_now_is_asked_again_before_anything_is_repeated(cast, ways, clock):
+    """Found by killing workers: one answer of 503 to the question made a second text message."""
+    commands.send(ready(people(cast.a, 1)[0], "a"))
+    claiming.claim({"sms": 1}, at=the_clock.now())  # the process dies after the call
+    says = iter([Unsure(), Unsure(), Accepted("p1")])
+    ways["sms"].status = lambda request_id: next(says)
+    for state in ("unknown", "unknown", "sent"):
+        clock.set(clock.now + sending.IN_FLIGHT)
+        sending.recover(at=the_clock.now())
+        assert states() == {state: 1}
+    assert ways["sms"].log == []
+
+
 def test_what_cannot_be_asked_about_stays_on_the_work_list(cast, ways, clock):
     ways["sms"].does = lambda _text: Unsure()
     commands.send(ready(people(cast.a, 1)[0], "a"))
