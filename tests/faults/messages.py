@@ -64,6 +64,7 @@ class Run:
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     owed: int = 0
     kills: int = 0
+    under_way: int = 0
     read_to: int = 0
     lines: int = 0
     failed: list[str] = field(default_factory=list)
@@ -225,6 +226,8 @@ def _kill_one(run: Run) -> None:
     victim.wait()
     victim.stdin.close()
     run.kills += 1
+    with scope.use(run.stores):
+        run.under_way += Message.objects.filter(state="sending").count()
     run.workers[place] = _start_worker(run)
 
 
@@ -335,19 +338,28 @@ def run(folder: Path, *, count: int, kills: int, seed: int = 7, tell: Callable[[
         with scope.use(going.stores):
             found = look(going.log, going.history, owed=going.owed)
         found.wrong += going.failed
-        changes = sum(len(c) for c in going.history.answers.values()), sum(len(c) for c in going.history.quiet.values())
+        history = going.history
+        changes = [sum(c.done > 0 for made in kept.values() for c in made) for kept in (history.answers, history.quiet)]
         return Result(
-            found, going.owed, going.kills, *changes, len(going.history.alerts), seconds, time.monotonic() - began
+            found,
+            going.owed,
+            going.kills,
+            going.under_way,
+            *changes,
+            len(going.history.alerts),
+            seconds,
+            time.monotonic() - began,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Figures of a run; `seconds` from the first worker's start to the last final state."""
+    """Figures of a run; `under_way`: messages `sending` at the kills; `seconds` from the first worker's start to the last final state."""
 
     found: Found
     owed: int
     kills: int
+    under_way: int
     answers: int
     quiet: int
     alerts: int
