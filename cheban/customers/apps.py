@@ -23,7 +23,7 @@ class CustomersConfig(AppConfig):
         live.topic("import", queries.may_hear_of_import)
         slots.provide("contact.cards", queries.cards)
         slots.provide("contact.detail", queries.contact_detail)
-        slots.provide("messaging.recipient", reachable.recipient)
+        slots.provide("messaging.recipients", reachable.recipients)
         sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")
         sealed.declare("customers_customer", "id_number_sealed", "customers_customer.id_number")
         sealed.declare("customers_customer", "address_sealed", "customers_customer.address")

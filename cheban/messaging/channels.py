@@ -46,7 +46,8 @@ class Channel(Protocol):
         """Hand the text over; never raises for what the provider does."""
 
     def status(self, *, request_id: str) -> Outcome | None:
-        """What became of an earlier call; None when the provider cannot be asked."""
+        """What became of an earlier call: Busy when it never arrived, Unsure when the provider cannot say now, None when
+        it can never be asked."""
 
 
 def channel_of(store_id: int, name: str) -> Channel | None:

@@ -1,12 +1,14 @@
 """The one policy gate: may this message go out now? Every path asks it, immediately before the provider is called.
 
-`decide` is a pure function of facts and moment, so that it can be tried with all of them; `facts_of` gathers the facts.
-Consent and contact points belong to the customers room, one floor up: it fills the slot `messaging.recipient`.
+`decide` is a pure function of facts and moment, so that it can be tried with all of them; `facts_of_many` gathers the
+facts. Consent and contact points belong to the customers room, one floor up: it fills the slot `messaging.recipients`.
 Reliability 5.2; PIPL 24; 通信短信息服务管理规定 (no commercial message without consent).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -195,29 +197,45 @@ def _caps(facts: Facts, *, at: datetime) -> list[Later]:
     return found
 
 
-def facts_of(message: Message, *, at: datetime) -> Facts:
-    """What holds for a message now. Needs scope; at most three queries."""
-    store = Store.objects.select_related("group__message_caps").get(id=message.store_id)
-    recipient, contacts = None, ()
-    if message.customer_id is not None:
-        recipient = recipient_of(message.customer_id, message.channel, message.vehicle_id)
-        contacts = tuple(
-            Message.objects.filter(customer_id=message.customer_id, state__in=COUNTED, claimed_at__gt=at - WEEK)
-            .exclude(id=message.id)
-            .values_list("claimed_at", "message_class")
+def facts_of_many(messages: Sequence[Message], *, at: datetime) -> dict[UUID, Facts]:
+    """What holds for these messages now, by message id. Needs scope; two queries and the customers room's."""
+    stores = Store.objects.select_related("group__message_caps").in_bulk({m.store_id for m in messages})
+    keys = {m.id: (m.customer_id, m.channel, m.vehicle_id) for m in messages if m.customer_id is not None}
+    people = recipients_of(sorted(set(keys.values()), key=str))
+    contacts: dict[UUID | None, list[tuple[UUID, datetime, str]]] = defaultdict(list)
+    if people:
+        counted = Message.objects.filter(
+            customer_id__in={key[0] for key in people}, state__in=COUNTED, claimed_at__gt=at - WEEK
         )
-    return Facts(
-        message_class=message.message_class,
-        channel=message.channel,
-        purpose=message.purpose,
-        expires_at=message.expires_at,
-        time_zone=store.time_zone,
-        quiet_from=store.quiet_from,
-        quiet_until=store.quiet_until,
-        recipient=recipient,
-        contacts=contacts,
-        limits=limits_of(store.group),
-    )
+        for who, id, moment, cls in counted.values_list("customer_id", "id", "claimed_at", "message_class"):
+            contacts[who].append((id, moment, cls))
+    return {
+        m.id: Facts(
+            message_class=m.message_class,
+            channel=m.channel,
+            purpose=m.purpose,
+            expires_at=m.expires_at,
+            time_zone=stores[m.store_id].time_zone,
+            quiet_from=stores[m.store_id].quiet_from,
+            quiet_until=stores[m.store_id].quiet_until,
+            recipient=people[keys[m.id]] if m.id in keys else None,
+            contacts=tuple((moment, cls) for id, moment, cls in contacts.get(m.customer_id, ()) if id != m.id),
+            limits=limits_of(stores[m.store_id].group),
+        )
+        for m in messages
+    }
+
+
+RecipientKey = tuple[UUID, str, UUID | None]
+"""Customer, channel, vehicle or None."""
+
+
+def recipients_of(keys: Sequence[RecipientKey]) -> dict[RecipientKey, Recipient]:
+    """People as the customers room knows them at this moment; without that room nobody is reachable."""
+    if not keys:
+        return {}
+    found = slots.ask("messaging.recipients", keys, default={})
+    return {key: found.get(key, Recipient(exists=False)) for key in keys}
 
 
 def limits_of(group: DealerGroup) -> Limits:
@@ -230,5 +248,6 @@ def limits_of(group: DealerGroup) -> Limits:
 
 
 def recipient_of(customer_id: UUID, channel: str, vehicle_id: UUID | None) -> Recipient:
-    """The person as the customers room knows them at this moment; without that room nobody is reachable."""
-    return slots.ask("messaging.recipient", customer_id, channel, vehicle_id, default=Recipient(exists=False))
+    """One person, for pages."""
+    key = (customer_id, channel, vehicle_id)
+    return recipients_of([key])[key]

@@ -72,7 +72,11 @@ class Message(StoreScoped):
             ),
         ]
         indexes = [
-            models.Index(fields=["not_before_at", "id"], name="message_due", condition=Q(state="waiting")),
+            models.Index(
+                fields=["channel", "message_class", "not_before_at", "id"],
+                name="message_due_by_class",
+                condition=Q(state="waiting"),
+            ),
             models.Index(fields=["claimed_at"], name="message_in_flight", condition=Q(state="sending")),
             models.Index(
                 fields=["customer_id", "-claimed_at"],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import privacy, slots
 from cheban.core.errors import BadValue, NotFound
-from cheban.messaging import gate, sending, texts
+from cheban.messaging import claiming, gate, texts
 from cheban.messaging.models import InboxItem, Message
 from cheban.org.access import Actor
 
@@ -119,7 +119,7 @@ def message_page(message_id: UUID) -> dict[str, Any]:
     else:
         who = gate.recipient_of(row.customer_id, row.channel, row.vehicle_id) if row.customer_id else None
         try:
-            text = sending.text_of(row, who)
+            text = claiming.text_of(row, who)
         except BadValue:
             text = ""
     again = Message.objects.filter(resend_of_id=row.id).only("id").first()

@@ -1,137 +1,139 @@
-"""The sender: takes what is due, asks the gate, calls the provider, writes down what came of it. Reliability 5.2.
+"""The sender: takes what is due, hands it over, writes down what came of it. Reliability 5.2.
 
-One message at a time: (1) lock it, hold its customer, ask the gate, mark `sending`, commit; (2) call; (3) write down.
-A death between (1) and (3) leaves `sending`: `recover` asks the provider, and where that is impossible tries a service
-message once more and a marketing message never. Several workers may run at once.
+(1) `claiming` decides about a batch and marks it `sending`, one commit; (2) a few threads per channel make the calls,
+so that a provider that hangs holds up its own channel only; (3) what came of them is written down together. A death
+between (1) and (3) leaves `sending`: `recover` asks the provider, and where that is impossible tries a service message
+once more and a marketing message never. Several workers may run at once.
 """
 
 from __future__ import annotations
 
+import contextvars
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from types import TracebackType
 
 import structlog
-from django.db import connection
+from django.db import connections
 
 from cheban.core import clock, privacy
-from cheban.messaging import commands, gate, texts, wording
-from cheban.messaging.channels import Accepted, Busy, Channel, Outcome, Turned, Unsure, channel_of
+from cheban.messaging import claiming, commands, moves, pace
+from cheban.messaging.channels import Busy, Channel, Outcome, Unsure, channel_of
+from cheban.messaging.claiming import Parcel, text_of
 from cheban.messaging.commands import Owed
 from cheban.messaging.models import Message
+from cheban.messaging.moves import Move
 from cheban.org import queries as org
 from cheban.org import scope
 
 log = structlog.get_logger("cheban.messages")
 IN_FLIGHT = timedelta(minutes=2)
 """A call ends long before; what is still `sending` then was left by a process that died."""
-MOST_ATTEMPTS = 5
-ASK_AGAIN = timedelta(seconds=5)
+FRESH_SECONDS = 5.0
+"""A decision that could not be carried out within this is made again: the person may have said no meanwhile."""
+GATHER_SECONDS = 0.05
+ASK_UNKNOWN_FOR = timedelta(hours=2)
+"""How long the provider is asked about a call that it did not answer."""
+RECOVER_AT_ONCE = 200
 S = Message.State
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One message marked `sending`: no database is needed for the call."""
-
-    message: Message
-    channel: Channel
-    address: str
-    text: str
-
-
 def send_due(*, seconds: float = 50) -> int:
-    """Send what is due, for at most so long; returns how many messages were looked at."""
+    """Send what is due, for at most so long; returns how many messages were decided about. Takes its own scope."""
     until, seen = time.monotonic() + seconds, 0
     stores = org.store_ids()
-    while stores and time.monotonic() < until:
-        with scope.use(stores):
-            found = _claim(at=clock.now())
-        if found is None:
-            break
-        seen += 1
-        if isinstance(found, Parcel):
-            outcome = found.channel.send(request_id=found.message.id.hex, address=found.address, text=found.text)
-            with scope.use(stores):
-                write_down(found.message, outcome, at=clock.now())
+    with _Callers() as callers:
+        while stores:
+            found = claiming.Claim()
+            if time.monotonic() < until and (room := callers.room()):
+                with scope.use(stores):
+                    found = claiming.claim(room, at=clock.now())
+                seen += found.decided
+                callers.start(found.parcels)
+            came = callers.finished()
+            if came:
+                with scope.use(stores):
+                    moves.write(came, at=clock.now())
+            if not found.decided and not came and not callers.in_flight:
+                break
     return seen
 
 
-def _claim(*, at: datetime) -> Parcel | Message | None:
-    """The next message that is due: a parcel when it may go, else the message, decided; None when nothing is due."""
-    message = (
-        Message.objects.select_for_update(skip_locked=True)
-        .filter(state=S.WAITING, not_before_at__lte=at)
-        .order_by("not_before_at", "id")
-        .first()
-    )
-    if message is None:
+class _Callers:
+    """Threads that make the calls, some for each channel."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._running: dict[Future[Outcome | None], Parcel] = {}
+
+    def __enter__(self) -> _Callers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pool in self._pools.values():
+            pool.shutdown(wait=error is None, cancel_futures=error is not None)
+        for parcel in self._running.values():  # an error elsewhere: `recover` settles them
+            pace.TEMPO.ended(parcel.message.store_id, parcel.message.channel, was_made=True)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that have not ended."""
+        return len(self._running)
+
+    def room(self) -> dict[str, int]:
+        """Channel -> how many more messages it takes; a channel is filled again when half of it has ended."""
+        busy = Counter(parcel.message.channel for parcel in self._running.values())
+        ahead = {channel: pace.pace_of(channel).ahead for channel in Message.Channel.values}
+        return {name: most - busy[name] for name, most in ahead.items() if busy[name] <= most // 2}
+
+    def start(self, parcels: Iterable[Parcel]) -> None:
+        """Begin the calls."""
+        for parcel in parcels:
+            channel = parcel.message.channel
+            if channel not in self._pools:
+                self._pools[channel] = ThreadPoolExecutor(pace.pace_of(channel).at_once, f"send-{channel}")
+            context = contextvars.copy_context()  # the clock of whoever sends
+            self._running[self._pools[channel].submit(context.run, _call, parcel)] = parcel
+
+    def finished(self) -> list[Move]:
+        """The moves of calls that ended, waiting a little so that they are written together."""
+        if not self._running:
+            return []
+        done, _rest = wait(self._running, timeout=GATHER_SECONDS)
+        at, found = clock.now(), []
+        for future in done:
+            parcel, outcome = self._running.pop(future), future.result()
+            row = parcel.message
+            pace.TEMPO.ended(row.store_id, row.channel, was_made=outcome is not None)
+            found.append(moves.not_called(row) if outcome is None else moves.after(row, outcome, at=at))
+        return found
+
+
+def _call(parcel: Parcel) -> Outcome | None:
+    """Hand one message over, in a thread; None when it was not called, because the decision is old or the provider was
+    found to be out of order since."""
+    row = parcel.message
+    if time.monotonic() - parcel.decided > FRESH_SECONDS or pace.TEMPO.is_resting(row.store_id, row.channel):
         return None
-    if message.customer_id is not None:
-        _hold(message)
-        in_flight = Message.objects.filter(customer_id=message.customer_id, state=S.SENDING)
-        if in_flight.exists():  # their messages arrive in order, and never two past one cap
-            return _set(message, at=at, why="one_at_a_time", not_before_at=at + ASK_AGAIN)
-    facts = gate.facts_of(message, at=at)
-    match gate.decide(facts, at=at):
-        case gate.Never(why):
-            return _set(message, at=at, state=S.FAILED, why=why)
-        case gate.Later(when, why):
-            return _set(message, at=at, why=why, not_before_at=when)
     try:
-        text = text_of(message, facts.recipient)
-    except texts.MissingField:
-        return _set(message, at=at, state=S.FAILED, why="missing_field")
-    sealed = privacy.seal(text, bound_to=f"messaging_message.body:{message.id}")
-    channel = channel_of(message.store_id, message.channel)
-    if channel is None:
-        return _set(message, at=at, state=S.PAPER, why="no_account", body_sealed=sealed, claimed_at=at)
-    _set(
-        message, at=at, state=S.SENDING, why="", body_sealed=sealed, claimed_at=at, attempts=message.attempts + 1
-    )  # fmt: skip
-    return Parcel(message, channel, facts.recipient.address if facts.recipient else "", text)
-
-
-def _hold(message: Message) -> None:
-    """One decision about a person at a time, whichever worker makes it; ends with the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"message:{message.customer_id}"])
-
-
-def text_of(message: Message, recipient: gate.Recipient | None) -> str:
-    """The text with its fields. Raises texts.MissingField."""
-    values = dict(message.facts)
-    if recipient is not None:
-        values |= {"name": recipient.name, "plate": recipient.plate}
-    return texts.fill(wording.text_of(message.kind, store_id=message.store_id), values)
-
-
-def _set(message: Message, *, at: datetime, **changes: object) -> Message:
-    for name, value in changes.items():
-        setattr(message, name, value)
-    message.changed_at = at
-    message.save(update_fields=[*changes, "changed_at"])
-    return message
+        outcome = parcel.channel.send(request_id=row.id.hex, address=parcel.address, text=parcel.text)
+    except Exception as error:  # a channel must not raise; if one does, the text may have gone out
+        log.error("channel failed", channel=row.channel, error=type(error).__name__)
+        outcome = Unsure()
+    finally:
+        connections.close_all()  # of this thread, if the channel opened one
+    pace.TEMPO.learn(row.store_id, row.channel, outcome)
+    return outcome
 
 
 def write_down(message: Message, outcome: Outcome, *, at: datetime) -> None:
-    """What came of a call. Only a message still `sending` in this attempt is touched."""
-    held = Message.objects.select_for_update().filter(id=message.id, state=S.SENDING, attempts=message.attempts).first()
-    if held is None:
-        return
-    match outcome:
-        case Accepted(provider_id):
-            _set(held, at=at, state=S.SENT, why="", provider_id=provider_id[:64], sent_at=at)
-        case Turned():
-            _set(held, at=at, state=S.FAILED, why="provider_refused")
-        case Busy(seconds):
-            if held.attempts >= MOST_ATTEMPTS:
-                _set(held, at=at, state=S.FAILED, why="gave_up")
-            else:
-                later = at + timedelta(seconds=seconds * 2 ** (held.attempts - 1))
-                _set(held, at=at, state=S.WAITING, why="busy", not_before_at=later, claimed_at=None)
-        case Unsure():
-            _set(held, at=at, state=S.UNKNOWN, why="no_answer")
+    """What came of a call. Only a message still `sending` in this attempt is touched. Needs scope."""
+    moves.write([moves.after(message, outcome, at=at)], at=at)
 
 
 def send_now(owed: Owed) -> Message | None:
@@ -160,22 +162,57 @@ def send_now(owed: Owed) -> Message | None:
 
 
 def recover(*, at: datetime) -> int:
-    """Settle what dead processes left in `sending`; returns how many moved. Needs scope.
+    """Settle what dead processes left in `sending`, and ask about calls that got no answer; returns how many moved.
 
-    The provider's word counts. Without it a service message or one to staff is tried once more, marketing never.
+    The provider's word counts; one that cannot say now is asked again. Where nobody can be asked, a service message or
+    one to staff is tried once more, marketing never.
+    Takes its own scope; no transaction is open while providers are asked.
     """
-    moved = 0
-    left = Message.objects.select_for_update(skip_locked=True).filter(state=S.SENDING, claimed_at__lte=at - IN_FLIGHT)
-    for message in left.order_by("claimed_at")[:200]:
-        channel = channel_of(message.store_id, message.channel)
-        said = channel.status(request_id=message.id.hex) if channel else None
-        if isinstance(said, Busy):  # the provider never saw it
-            _set(message, at=at, state=S.WAITING, why="died", not_before_at=at, claimed_at=None)
-        elif said is not None and not isinstance(said, Unsure):
-            write_down(message, said, at=at)
-        elif message.message_class != Message.Class.MARKETING and message.attempts < 2:
-            _set(message, at=at, state=S.WAITING, why="died", not_before_at=at, claimed_at=None)
-        else:
-            _set(message, at=at, state=S.UNKNOWN, why="died")
-        moved += 1
-    return moved
+    stores = org.store_ids()
+    if not stores:
+        return 0
+    with scope.use(stores):
+        left = Message.objects.filter(state=S.SENDING, claimed_at__lte=at - IN_FLIGHT).order_by("claimed_at")
+        silent = Message.objects.filter(
+            state=S.UNKNOWN, why__in=("no_answer", "died"), claimed_at__range=(at - ASK_UNKNOWN_FOR, at - IN_FLIGHT)
+        ).order_by("changed_at")
+        rows = [*left.defer("body_sealed")[:RECOVER_AT_ONCE], *silent.defer("body_sealed")[:RECOVER_AT_ONCE]]
+        channels = [channel_of(row.store_id, row.channel) for row in rows]
+    said = _ask(list(zip(rows, channels, strict=True)))
+    settled = [_settled(row, word, at=at) for row, word in zip(rows, said, strict=True)]
+    with scope.use(stores):
+        moves.write([move for move in settled if move.state == S.UNKNOWN == move.message.state], at=at)  # asked: turn
+        return moves.write([move for move in settled if move.state != move.message.state], at=at)
+
+
+def _ask(asked: Sequence[tuple[Message, Channel | None]]) -> list[Outcome | None]:
+    if not asked:
+        return []
+
+    def one(pair: tuple[Message, Channel | None]) -> Outcome | None:
+        row, channel = pair
+        try:
+            return channel.status(request_id=row.id.hex) if channel else None
+        except Exception as error:  # a channel must not raise; nothing is known then
+            log.error("channel failed", channel=row.channel, error=type(error).__name__)
+            return Unsure()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8, "ask") as pool:
+        contexts = [contextvars.copy_context() for _pair in asked]
+        return list(pool.map(lambda context, pair: context.run(one, pair), contexts, asked))
+
+
+def _settled(message: Message, said: Outcome | None, *, at: datetime) -> Move:
+    """Where a message goes by the provider's word, or without one."""
+    again = Move(message, S.WAITING, "died", not_before_at=at)
+    if isinstance(said, Busy):  # the provider never saw it
+        return again
+    if said is not None and not isinstance(said, Unsure):
+        return moves.after(message, said, at=at)
+    if message.state == S.UNKNOWN:
+        return Move(message, S.UNKNOWN, message.why, claimed_at=message.claimed_at)
+    if said is None and message.message_class != Message.Class.MARKETING and message.attempts < 2:
+        return again
+    return Move(message, S.UNKNOWN, "died", claimed_at=message.claimed_at)  # one that may know more is asked again

@@ -1,6 +1,7 @@
-"""`python -m tests.faults [kills] [restore]`: kill -9 under load for a long while, and the restore drill at size.
+"""`python -m tests.faults [kills] [restore] [messages]`: kill -9 under load for a long while, the restore drill at size,
+and 100,000 messages whose workers are killed.
 
-Writes docs/faults.md and docs/restore-drill.md.
+Writes docs/faults.md, docs/restore-drill.md and docs/faults-messages.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import date
 from pathlib import Path
 
 from cheban.cli.say import note
-from tests.faults import drill, kill9
+from tests.faults import drill, kill9, messages_report
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -85,10 +86,12 @@ def report(found: kill9.Outcome, *, minutes: float) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.faults")
-    parser.add_argument("what", nargs="*", default=["kills", "restore"])
+    parser.add_argument("what", nargs="*", default=["kills", "restore", "messages"])
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--customers", type=int, default=200_000)
+    parser.add_argument("--count", type=int, default=100_000, help="for `messages`: how many")
+    parser.add_argument("--kills", type=int, default=50, help="for `messages`: workers killed")
     parser.add_argument("--data-dir", type=Path, help="for `restore`: a data folder instead of new demo data")
     asked = parser.parse_args()
     wrong = False
@@ -100,6 +103,11 @@ def main() -> int:
         (DOCS / "restore-drill.md").write_text(text, encoding="utf-8")
         sys.stdout.write(text)
         wrong |= found.restore_seconds > drill.BOUND_MINUTES * 60
+    if "messages" in asked.what:
+        text, is_wrong = messages_report.run(count=asked.count, kills=asked.kills, seed=asked.seed, machine=machine())
+        (DOCS / "faults-messages.md").write_text(text, encoding="utf-8")
+        sys.stdout.write(text)
+        wrong |= is_wrong
     return int(wrong)
 
 

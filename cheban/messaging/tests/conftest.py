@@ -15,6 +15,7 @@ import pytest
 from cheban.core import slots
 from cheban.messaging.channels import Accepted, Busy, Outcome, Turned, Unsure
 from cheban.messaging.models import Message
+from cheban.messaging.pace import TEMPO
 from cheban.messaging.texts import Field, Kind, _kinds, declare
 
 READY = declare(
@@ -102,8 +103,10 @@ def kinds() -> Iterator[None]:
 def provider(kinds) -> Iterator[Provider]:
     """The provider, in place as every store's SMS channel."""
     made = Provider()
+    TEMPO.forget()
     slots._providers["messaging.channel"] = lambda store_id, name: made if name == Message.Channel.SMS else None
     yield made
     del slots._providers["messaging.channel"]
+    TEMPO.forget()
     made.server.shutdown()
     made.server.server_close()

@@ -11,7 +11,7 @@ from django.db import connection, connections, transaction
 
 from cheban.core import clock as the_clock
 from cheban.customers import commands as customers
-from cheban.messaging import commands, sending
+from cheban.messaging import claiming, commands, moves, sending
 from cheban.messaging.commands import Owed
 from cheban.messaging.models import Message
 from cheban.org import scope
@@ -135,7 +135,7 @@ def test_a_death_while_sending_is_settled(cast, zhang, provider, clock, kind, ca
     )
     provider.can_ask = can_ask
     commands.send(owe(zhang, "x", kind))
-    parcel = sending._claim(at=the_clock.now())
+    [parcel] = claiming.claim({"sms": 1}, at=the_clock.now()).parcels
     if reached:
         provider.send(request_id=parcel.message.id.hex, address=parcel.address, text=parcel.text)
     clock.set(clock.now + sending.IN_FLIGHT)
@@ -148,7 +148,7 @@ def test_a_second_death_of_a_service_message_is_a_work_list(zhang, provider, clo
     provider.can_ask = False
     commands.send(owe(zhang))
     for _time in range(2):
-        sending._claim(at=the_clock.now())
+        claiming.claim({"sms": 1}, at=the_clock.now())
         clock.set(clock.now + sending.IN_FLIGHT)
         sending.recover(at=the_clock.now())
     assert Message.objects.get().state == "unknown"
@@ -162,7 +162,7 @@ def test_a_cause_that_is_rolled_back_leaves_no_message(zhang):
 
 
 def test_many_workers_that_die_lose_nothing_and_send_nothing_twice(committed, clock, provider):
-    """300 messages, 4 workers at once that die at random before or after the call; the provider's log decides."""
+    """300 messages, 4 workers at once that die at random before or after calls; the provider's log decides."""
     cast = given.cast(scoped=False)
     with scope.use([cast.a.id]):
         people = [given.customer(cast.a, f"客{n}", phone=f"138{n:08d}") for n in range(150)]
@@ -173,19 +173,19 @@ def test_many_workers_that_die_lose_nothing_and_send_nothing_twice(committed, cl
         with the_clock.frozen(at):
             while True:
                 with scope.use([cast.a.id]):
-                    found = sending._claim(at=at)
-                if found is None:
+                    found = claiming.claim({"sms": 8}, at=at)
+                if not found.decided:
                     break
-                if not isinstance(found, sending.Parcel):
-                    continue
-                fate = dice.random()
-                if fate < 0.05:
-                    continue  # died before the call
-                said = provider.send(request_id=found.message.id.hex, address=found.address, text=found.text)
-                if fate < 0.10:
-                    continue  # died after the call
+                came = []
+                for parcel in found.parcels:
+                    fate = dice.random()
+                    if fate < 0.05:
+                        continue  # died before the call
+                    said = provider.send(request_id=parcel.message.id.hex, address=parcel.address, text=parcel.text)
+                    if fate >= 0.10:  # else died after the call
+                        came.append(moves.after(parcel.message, said, at=at))
                 with scope.use([cast.a.id]):
-                    sending.write_down(found.message, said, at=at)
+                    moves.write(came, at=at)
         connections.close_all()
 
     for _round in range(12):
@@ -195,8 +195,9 @@ def test_many_workers_that_die_lose_nothing_and_send_nothing_twice(committed, cl
         for thread in threads:
             thread.join()
         at += sending.IN_FLIGHT
-        with scope.use([cast.a.id]), the_clock.frozen(at):
+        with the_clock.frozen(at):
             moved = sending.recover(at=at)
+        with scope.use([cast.a.id]):
             left = Message.objects.filter(state="waiting").count()
         if not moved and not left:
             break
