@@ -68,7 +68,7 @@ SPEC = declare(
         base=Q(erased_at=None),
         counts_people=True,
         export_permission="customer.export",
-        light=outgoing.rows,
+        light=outgoing.vectors,
         columns=[
             Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True, out=outgoing.OUT["name"]),
             Column("cars", gettext_lazy("车辆"), css="s-sub", out=outgoing.OUT["cars"]),

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, F, Q, QuerySet
+from django.db.models import BooleanField, F, Q, QuerySet, TextField
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
 from cheban.lists import state
 from cheban.lists.spec import ListSpec, Sort
@@ -51,7 +52,7 @@ def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one
 
 
 def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] = ()) -> QuerySet:
-    """(value, id) of every matching row (of the chosen ones), in the order of the list, rows without a value last.
+    """(value, id) as texts of every matching row (of the chosen ones), in the order of the list, those without a value last.
 
     `asked.after` is a place as `place_of` writes it: the rows behind it are left.
     """
@@ -64,7 +65,7 @@ def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] 
         rows = rows.filter(behind | Q(**{f"{sort.column}__isnull": True}) if place[0] is not None else behind)
     column, key = F(sort.column), F("id")
     order = (column.asc(nulls_last=True), key.asc()) if asked.up else (column.desc(nulls_last=True), key.desc())
-    return rows.order_by(*order).values_list(sort.column, "id")
+    return rows.order_by(*order).values_list(Cast(sort.column, TextField()), Cast("id", TextField()))
 
 
 def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:

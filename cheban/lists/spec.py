@@ -106,7 +106,8 @@ class ListSpec:
 
     `by_store`: rows lie in indexes that begin with the store; else one ordered query serves all stores of the scope.
     `export_permission` is asked besides `permission` when the list goes out as a file. `light(ids, columns)` gives the
-    rows of a file with the attributes that `Out` reads, where dressed rows of the model would be too slow.
+    values of a file, one vector for each `Out` of the columns, where dressed rows of the model would be too slow; it
+    leaves out what is gone or does not belong to `base`.
 
     `cells` is the folder of templates with one cell each, named after the column: looked up once, where a chain of
     conditions would be walked for every cell.
@@ -126,7 +127,7 @@ class ListSpec:
     by_store: bool = True
     counts_people: bool = False
     export_permission: str = "list.export"
-    light: Callable[[Sequence[Any], Sequence[str]], list[Any]] | None = None
+    light: Callable[[Sequence[Any], Sequence[str]], list[Sequence[Any]]] | None = None
 
     @property
     def id_type(self) -> str:

@@ -96,8 +96,8 @@ def write_csv(path: Path, mark: str, outs: Sequence[Out], parts: Iterable[Path])
     """Byte order mark (else Excel reads Chinese wrongly), the mark, the headings, the parts."""
     with _open(path) as file:
         file.write(b"\xef\xbb\xbf")
-        file.write(csv_part([0], [Out("", lambda _row: mark)]))
-        file.write(csv_part([0], [Out("", lambda _row, label=str(out.label): label) for out in outs]))
+        file.write(csv_part([[mark]], [Out("", "")]))
+        file.write(csv_part([[str(out.label)] for out in outs], [Out("", "") for _out in outs]))
         for part in parts:
             file.write(zlib.decompress(part.read_bytes()))
         file.flush()

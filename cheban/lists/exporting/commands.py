@@ -63,7 +63,7 @@ def ask(
     require_export(spec, by)
     at, limit, purpose = clock.now(), limits.of(by), " ".join(purpose.split())[:60]
     if not purpose:
-        raise ExportRefused(_("请写明用途：它会写进文件的页眉，也记入审计。"))
+        raise ExportRefused(_("请写明用途：它会写进文件，也记入审计。"))
     if form not in ("xlsx", "csv"):
         raise ExportRefused(_("请选择 xlsx 或 csv。"))
     if len(chosen) > MOST_CHOSEN:

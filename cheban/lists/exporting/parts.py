@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,20 +18,17 @@ from cheban.core.money import plain_yuan
 from cheban.lists.spec import Out
 
 ZONE = ZoneInfo("Asia/Shanghai")
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 _LONGEST = 32_767
 """Characters of a cell: more, and Excel calls the file broken."""
 _SPECIAL = re.compile("[&<>\x00-\x1f\ufffe\uffff]|^ | $|_x[0-9A-Fa-f]{4}_")
+_SPECIAL_IN_MANY = re.compile(r"[&<>\x00-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|\| | \|")
+"""The same in many texts at once, with bars between and around them."""
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _ESCAPE_LIKE = re.compile("_(x[0-9A-Fa-f]{4}_)")
 _DAY_ZERO = date(1899, 12, 30).toordinal()
 _FIRST_DAY = date(1900, 3, 1)
 """Before it Excel counts a day that never was."""
-
-
-def csv_text(text: str) -> str:
-    """A text that stays one in a spreadsheet."""
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def sheet_text(text: str) -> str:
@@ -55,8 +52,18 @@ def _local(at: datetime) -> str:
     return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
 
 
+Vectors = Sequence[Sequence[Any]]
+
+
+def _csv_texts(values: Sequence[Any]) -> list[str]:
+    """Texts that stay texts in a spreadsheet."""
+    return [
+        "" if value is None else value if value[:1] not in _FORMULA else "'" + value
+        for value in (v if v is None or type(v) is str else str(v) for v in values)
+    ]
+
+
 _CSV: dict[str, Callable[[Any], str]] = {
-    "text": lambda value: csv_text(str(value)),
     "number": str,
     "yuan": plain_yuan,
     "date": date.isoformat,
@@ -64,13 +71,17 @@ _CSV: dict[str, Callable[[Any], str]] = {
 }
 
 
-def csv_part(rows: Iterable[Any], outs: Sequence[Out]) -> bytes:
-    """Lines of csv (RFC 4180) in UTF-8."""
-    cells = [(out.reader(), _CSV[out.kind]) for out in outs]
+def csv_part(vectors: Vectors, outs: Sequence[Out]) -> bytes:
+    """Lines of csv (RFC 4180) in UTF-8. `vectors`: the values of each of `outs`, all of one length."""
+    columns = []
+    for values, out in zip(vectors, outs, strict=True):
+        if out.kind == "text":
+            columns.append(_csv_texts(values))
+        else:
+            write = _CSV[out.kind]
+            columns.append(["" if value is None else write(value) for value in values])
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows(
-        ["" if (value := read(row)) is None else write(value) for read, write in cells] for row in rows
-    )
+    csv.writer(buffer, lineterminator="\r\n").writerows(zip(*columns, strict=True))
     return buffer.getvalue().encode()
 
 
@@ -84,29 +95,43 @@ def _letters(number: int) -> str:
     return found
 
 
-def sheet_part(rows: Iterable[Any], outs: Sequence[Out], styles: dict[str, int], *, first: int) -> bytes:
+def _sheet_texts(values: Sequence[Any], letter: str, first: int) -> list[str]:
+    """Text cells of one column. Nearly always no text of it needs care: then one look at all of them is enough."""
+    texts = ["" if value is None else value if type(value) is str else str(value) for value in values]
+    before = f'<c r="{letter}'
+    if _SPECIAL_IN_MANY.search("|" + "|".join(texts) + "|") or max(map(len, texts), default=0) > _LONGEST:
+        between = '" t="inlineStr"><is>'
+        return [f"{before}{n}{between}{sheet_text(t)}</is></c>" if t else "" for n, t in enumerate(texts, first)]
+    between = '" t="inlineStr"><is><t>'
+    return [f"{before}{n}{between}{t}</t></is></c>" if t else "" for n, t in enumerate(texts, first)]
+
+
+def _sheet_numbers(
+    values: Sequence[Any], letter: str, first: int, style: int, write: Callable[[Any], Any]
+) -> list[str]:
+    before, between = f'<c r="{letter}', f'" s="{style}"><v>'
+    return [
+        f"{before}{n}{between}{write(value)}</v></c>" if value is not None else ""
+        for n, value in enumerate(values, first)
+    ]
+
+
+def _day(value: date) -> int:
+    return value.toordinal() - _DAY_ZERO
+
+
+_SHEET: dict[str, Callable[[Any], Any]] = {"number": int, "yuan": plain_yuan, "date": _day, "moment": _serial}
+
+
+def sheet_part(vectors: Vectors, outs: Sequence[Out], styles: dict[str, int], *, first: int) -> bytes:
     """Row elements in UTF-8, the first one being row number `first`; `styles` gives each kind's cell format."""
-    plan = [(out.reader(), out.kind, _letters(n), styles.get(out.kind, 0)) for n, out in enumerate(outs)]
-    lines, number = [], first
-    for row in rows:
-        cells = []
-        for read, kind, letter, style in plan:
-            value = read(row)
-            if value is None or value == "":
-                continue
-            if kind == "text":
-                cells.append(f'<c r="{letter}{number}" t="inlineStr"><is>{sheet_text(str(value))}</is></c>')
-                continue
-            if kind == "date":
-                if value < _FIRST_DAY:
-                    cells.append(f'<c r="{letter}{number}" t="inlineStr"><is><t>{value.isoformat()}</t></is></c>')
-                    continue
-                value = value.toordinal() - _DAY_ZERO
-            elif kind == "yuan":
-                value = plain_yuan(value)
-            elif kind == "moment":
-                value = _serial(value)
-            cells.append(f'<c r="{letter}{number}" s="{style}"><v>{value}</v></c>')
-        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
-        number += 1
-    return "".join(lines).encode()
+    columns = []
+    for number, (values, out) in enumerate(zip(vectors, outs, strict=True)):
+        letter = _letters(number)
+        too_early = out.kind == "date" and any(value is not None and value < _FIRST_DAY for value in values)
+        if out.kind == "text" or too_early:
+            columns.append(_sheet_texts(values, letter, first))
+        else:
+            columns.append(_sheet_numbers(values, letter, first, styles.get(out.kind, 0), _SHEET[out.kind]))
+    rows = map("".join, zip(*columns, strict=True))
+    return "".join([f'<row r="{n}">{cells}</row>' for n, cells in enumerate(rows, first)]).encode()

@@ -81,14 +81,15 @@ def actor_of(export: Export) -> Actor:
     return actor
 
 
-def rows_of(listed: ListSpec, ids: Sequence[Any], columns: Sequence[str]) -> list[Any]:
-    """The rows of these ids that still belong to the list, in this order."""
+def vectors_of(listed: ListSpec, ids: Sequence[Any], columns: Sequence[str]) -> list[Sequence[Any]]:
+    """The rows of these ids that still belong to the list, in this order: one vector of values for each cell."""
     if listed.light is not None:
         return listed.light(ids, columns)
+    key = listed.model._meta.pk.to_python
     found = listed.model.objects.filter(listed.base).in_bulk(list(ids))
-    rows = [found[each] for each in ids if each in found]
+    rows = [row for each in ids if (row := found.get(key(each)))]
     listed.dress(rows)
-    return rows
+    return [list(map(out.reader(), rows)) for code in columns for out in listed.column(code).out]
 
 
 def _write(export: Export) -> None:
@@ -107,18 +108,19 @@ def _write(export: Export) -> None:
         for pairs in batches:
             with scope.use(export.stores, actor_id=export.staff_id):
                 actor = actor_of(export)
-                rows = rows_of(listed, [row_id for _value, row_id in pairs], export.columns)
-                if export.rows_done + len(rows) > limits.of(actor).rows:
+                vectors = vectors_of(listed, [row_id for _value, row_id in pairs], export.columns)
+                count = len(vectors[0])
+                if export.rows_done + count > limits.of(actor).rows:
                     raise Refused(_("名单变长了，超过一次能导出的行数。请加筛选条件再导出。"))
-                sheet, on_sheet = _where(written, len(rows))
+                sheet, on_sheet = _where(written, count)
                 if export.form == "csv":
-                    blob = parts.csv_part(rows, outs)
+                    blob = parts.csv_part(vectors, outs)
                 else:
-                    blob = parts.sheet_part(rows, outs, book.styles(), first=book.HEAD_ROWS + on_sheet + 1)
-                name = place / f"{export.parts:06d}.{sheet}.{len(rows)}.part"
+                    blob = parts.sheet_part(vectors, outs, book.styles(), first=book.HEAD_ROWS + on_sheet + 1)
+                name = place / f"{export.parts:06d}.{sheet}.{count}.part"
                 draft = name.with_name(f".{name.name}.{time.monotonic_ns()}")
                 book.write_part(draft, blob)
-                _step(export, paging.place_of(*pairs[-1]), len(rows))
+                _step(export, paging.place_of(*pairs[-1]), count)
                 draft.replace(name)
                 written.append(name)
                 if time.monotonic() - told > _TELL_SECONDS:
