@@ -46,7 +46,7 @@ def test_from_a_filter_to_a_file(shop, size, tmp_path):
             # nobody touches the page
             expect(page.locator("tbody tr")).to_contain_text("可以下载", timeout=30_000)
         with page.expect_download() as found:
-            page.click("tbody tr a.btn-primary")
+            page.click("tbody tr a.btn")
         file = tmp_path / "list.xlsx"
         found.value.save_as(file)
         assert found.value.suggested_filename == f"客户与车辆-2026-11-23-{GOLD}.xlsx"

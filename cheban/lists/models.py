@@ -111,7 +111,7 @@ class Export(models.Model):
     purpose = models.CharField(max_length=60)
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     problem = models.CharField(max_length=300, blank=True)
-    rows_total = models.IntegerField()
+    rows_total = models.IntegerField()  # at least so many until the job has counted
     rows_done = models.IntegerField(default=0)
     parts = models.IntegerField(default=0)
     place = models.CharField(max_length=200, blank=True)

@@ -22,6 +22,8 @@ from cheban.lists.state import Asked
 from cheban.org.access import Actor, audit, command, require_permission
 from cheban.org.models import Staff
 
+COUNT_CAP = 50_000
+"""Rows counted while somebody waits; the job counts the rest before it writes anything."""
 MOST_CHOSEN = 5_000
 """Rows that can be ticked one by one."""
 
@@ -77,12 +79,9 @@ def ask(
             _("您一小时内已导出 %(n)d 次，这是上限。请过 %(minutes)d 分钟再来，或请集团管理员导出。")
             % {"n": limit.per_hour, "minutes": minutes}
         )
-    rows = count(spec, asked, chosen, most=limit.rows)
+    rows = count(spec, asked, chosen, most=min(limit.rows, COUNT_CAP))
     if rows > limit.rows:
-        raise ExportRefused(
-            _("一次最多导出 %(n)s 行，这里更多。请加筛选条件分几次导出，或请集团管理员导出。")
-            % {"n": f"{limit.rows:,}"}
-        )
+        raise too_many(limit)
     if not rows:
         raise ExportRefused(_("没有可以导出的行，请换筛选条件。"))
     query = asked.query()
@@ -107,11 +106,17 @@ def ask(
         subject=f"export:{export.id}",
         store_id=by.stores[0],
         reason=purpose,
-        rows=rows,
+        rows=rows if rows <= COUNT_CAP else f">{COUNT_CAP}",
         form=form,
     )
     start(export.id)
     return export
+
+
+def too_many(limit: limits.Limit) -> ExportRefused:
+    """More rows than one export of this person may hold."""
+    text = _("一次最多导出 %(n)s 行，这里更多。请加筛选条件分几次导出，或请集团管理员导出。")
+    return ExportRefused(text % {"n": f"{limit.rows:,}"})
 
 
 def count(spec: ListSpec, asked: Asked, chosen: Sequence[str], *, most: int) -> int:

@@ -28,7 +28,7 @@ from cheban.lists.exporting import book, commands, limits, parts, queries
 from cheban.lists.models import Export
 from cheban.lists.spec import ListSpec, Out
 from cheban.org import scope
-from cheban.org.access import Actor, actor_for
+from cheban.org.access import Actor, actor_for, audit
 from cheban.org.models import Staff
 
 PART_ROWS = 10_000
@@ -111,7 +111,7 @@ def _write(export: Export) -> None:
                 vectors = vectors_of(listed, [row_id for _value, row_id in pairs], export.columns)
                 count = len(vectors[0])
                 if export.rows_done + count > limits.of(actor).rows:
-                    raise Refused(_("名单变长了，超过一次能导出的行数。请加筛选条件再导出。"))
+                    raise commands.too_many(limits.of(actor))
                 sheet, on_sheet = _where(written, count)
                 if export.form == "csv":
                     blob = parts.csv_part(vectors, outs)
@@ -175,7 +175,11 @@ def _ids(export: Export, listed: ListSpec) -> Iterator[list[tuple[Any, Any]]]:
     """(value, id) of the rows behind `place`, a part at a time."""
     asked = replace(queries.asked_of(export), after=export.place)
     with scope.use(export.stores, actor_id=export.staff_id):
-        actor_of(export)
+        limit = limits.of(actor_of(export))
+        rows = commands.count(listed, replace(asked, after=""), export.chosen, most=limit.rows)
+        if rows > limit.rows:
+            raise commands.too_many(limit)
+        Export.objects.filter(id=export.id).update(rows_total=rows)
         found = paging.all_ids(listed, asked, today=clock.today(), chosen=export.chosen)
         sql, params = found.query.sql_with_params()
         with connection.cursor() as cursor:
@@ -212,13 +216,21 @@ def _bind(export: Export, listed: ListSpec, outs: Sequence[Out], written: Sequen
         whole = [(sum(_sheet_and_rows(p)[1] for p in found), found) for _sheet, found in sorted(sheets.items())]
         book.write_xlsx(draft, str(listed.title), mark, outs, whole)
     size = draft.stat().st_size
-    with transaction.atomic():
+    with scope.use(export.stores, actor_id=export.staff_id):
         ended = Export.objects.filter(id=export.id, state=Export.State.RUNNING).update(
             state=Export.State.DONE, chosen=[], file_bytes=size, changed_at=clock.now()
         )
         if not ended:
             raise _Over
         draft.replace(file)
+        audit(
+            "export.written",
+            by=actor,
+            subject=f"export:{export.id}",
+            store_id=actor.stores[0],
+            list=listed.code,
+            rows=export.rows_done,
+        )
         live.announce("export", export.id)
     for path in written:
         path.unlink(missing_ok=True)

@@ -254,6 +254,15 @@ def test_a_list_that_grew_beyond_the_limit_meanwhile_is_not_written(hostile, mon
     assert (export.state, queries.file_of(export).exists()) == ("refused", False)
 
 
+def test_a_long_list_is_counted_whole_by_the_job_only(hostile, monkeypatch):
+    monkeypatch.setattr(commands, "COUNT_CAP", 5)
+    export = ask(hostile)
+    assert AuditEntry.objects.get(action="customers.exported").facts["rows"] == ">5"
+    done(export)
+    assert (export.rows_total, export.rows_done) == (len(NAMES), len(NAMES))
+    assert AuditEntry.objects.get(action="export.written").facts == {"list": "customers", "rows": len(NAMES)}
+
+
 @pytest.mark.req("R019")
 def test_each_export_is_audited_and_ten_in_an_hour_raise_an_alarm(hostile):
     for number in range(10):
