@@ -232,6 +232,26 @@ def test_a_right_withdrawn_between_click_and_work_stops_the_file(hostile, change
 
 
 @pytest.mark.req("R019")
+def test_a_right_withdrawn_while_parts_are_written_stops_the_next_part(
+    hostile, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(run, "PART_ROWS", 4)
+    export, real, written = ask(hostile), run._step, []
+
+    def step(*args):
+        real(*args)
+        written.append(args)
+        StaffRole.objects.filter(staff=hostile.staff[Role.STORE_MANAGER]).update(role=Role.AUDITOR)
+
+    monkeypatch.setattr(run, "_step", step)
+    with django_capture_on_commit_callbacks(execute=True):
+        run.write(export.id)
+    export.refresh_from_db()
+    assert (export.state, len(written)) == ("refused", 1)
+    assert not queries.folder(export.id).exists()
+
+
+@pytest.mark.req("R019")
 def test_those_who_may_not_export_are_refused_and_nothing_is_kept(hostile):
     for role in (Role.SERVICE_ADVISOR, Role.CALLER, Role.AUDITOR):
         with pytest.raises(NotPermitted):
