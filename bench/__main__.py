@@ -1,11 +1,12 @@
 """`make bench`: figures as ratios to the bare engine, measured in one run on a cluster of its own.
 
-    python -m bench [daily] [pages] [import] [files] [--size 1000000]
+    python -m bench [daily] [pages] [import] [files] [lists] [--size 1000000]
 
 daily: the daily run over `size` vehicles and all rules against one bare INSERT ... SELECT of as many rows into a copy
 of the task table with the same indexes; and the same day again. import: `size` customers with vehicles from csv
 against a bare COPY (as the owner) of the same rows into the same tables. pages: p95 over HTTP with
-20 people on the data of `daily`. files: a 100,000-row xlsx and the 541,909 lines of online_retail.
+20 people on the data of `daily`. files: a 100,000-row xlsx and the 541,909 lines of online_retail. lists: pages of the
+customer list and its export (bench/lists.py); it empties the tables of customers first.
 Results go to docs/benchmarks.md.
 """
 
@@ -36,7 +37,7 @@ TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("what", nargs="*", default=["daily", "pages", "import", "files"])
+    parser.add_argument("what", nargs="*", default=["daily", "pages", "import", "files", "lists"])
     parser.add_argument("--size", type=int, default=1_000_000)
     asked = parser.parse_args()
     from cheban.core import postgres
@@ -62,7 +63,9 @@ def main() -> None:
 
         call_command("migrate", database="owner", verbosity=0)
         for what in asked.what:
-            lines += {"daily": daily, "pages": pages, "import": bring_in, "files": files}[what](asked.size, folder)
+            lines += {"daily": daily, "pages": pages, "import": bring_in, "files": files, "lists": lists}[what](
+                asked.size, folder
+            )
     finally:
         postgres.stop(folder)
     machine = f"{date.today().isoformat()}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {asked.size:,} vehicles"  # noqa: DTZ011 - the report's date
@@ -184,6 +187,13 @@ def pages(size: int, folder: Path) -> list[str]:
         )
         for name, took in times.items()
     ]
+
+
+def lists(size: int, folder: Path) -> list[str]:
+    """Pages of the customer list, and all of it out as a file."""
+    from bench import lists as part
+
+    return part.lists(size, row)
 
 
 def files(size: int, folder: Path) -> list[str]:

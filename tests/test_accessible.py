@@ -10,6 +10,9 @@ from cheban.api.webhooks import commands as webhooks
 from cheban.core import clock as real_clock
 from cheban.customers import commands
 from cheban.customers.importing import pipeline
+from cheban.customers.lists import SPEC
+from cheban.lists.exporting import commands as exporting
+from cheban.lists.state import Asked
 from cheban.org import scope
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
@@ -50,6 +53,7 @@ def shop(committed, clock, tmp_path):
             store_ids=[cast.a.id],
         )
         commands.add_note(cast.customer, by=by, text="周末来取车")
+        exporting.ask(SPEC, Asked({"tier": "gold"}), by=by, columns=[], form="xlsx", purpose="核对")
         webhooks.test(cast.endpoint, by=by)
     path = tmp_path / "客户.csv"
     path.write_text(FILE, encoding="utf-8")
@@ -80,6 +84,8 @@ def test_no_page_has_a_serious_barrier(shop):
         "duplicates": "/customers/duplicates/",
         "two files side by side": f"/customers/duplicates/{one}/{shop.twin.id}/",
         "imports": "/customers/imports/",
+        "exports": "/exports/",
+        "asking for an export": "/exports/new/customers/?tier=gold",
         "one import": f"/customers/imports/{shop.batch.id}/",
         "handbook": "/my-day/handbook/",
         "one rule": "/my-day/handbook/first_service_due/",

@@ -12,7 +12,7 @@ from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, ImportBatch, ImportRow, PrivacyRequest
-from cheban.lists.models import BulkDeed, SavedView
+from cheban.lists.models import BulkDeed, Export, SavedView
 from cheban.messaging.models import InboxItem, Message
 from cheban.org import scope
 from cheban.org.models import Absence
@@ -78,7 +78,6 @@ EXPECTED = {
     "customers:consent": "consent.change",
     "customers:odometer": "customer.edit",
     "customers:reveal": "customer.reveal",
-    "customers:export": "customer.export",
     "customers:known": "customer.create",
     "customers:duplicates": "customer.merge",
     "customers:compare": "customer.merge",
@@ -107,6 +106,10 @@ EXPECTED = {
     "customers:import_undo": "import.undo",
     "customers:import_report": "import.see",
     "customers:import_fix": "import.run",
+    "exports:list": "list.export",
+    "exports:ask": "list.export",
+    "exports:download": "list.export",
+    "exports:cancel": "list.export",
     "lists:save_view": "view.save",
     "lists:change_view": "view.save",
     "lists:delete_view": "view.save",
@@ -237,6 +240,10 @@ def things(cast):
         deed = BulkDeed.objects.create(
             store=store, list_code="customers", action="add_tag", by_id=manager.id, at=given.clock.now()
         )
+        export = Export.objects.create(
+            staff_id=manager.id, stores=[store.id], list_code="customers", columns=["name"], form="csv", purpose="x",
+            rows_total=1, asked_at=given.clock.now(), changed_at=given.clock.now(),
+        )  # fmt: skip
         asked = PrivacyRequest.objects.create(
             store=store, customer=customer, kind="copy", channel="phone", received_at=given.clock.now(),
             due_on=given.days(15), identity_check="回拨",
@@ -285,6 +292,7 @@ def things(cast):
             "store_id": store.id,
             "view_id": view.id,
             "deed_id": deed.id,
+            "export_id": export.id,
             "request_id": asked.id,
             "message_id": message.id,
             "item_id": notice.id,
@@ -317,6 +325,7 @@ def address(name: str, ids: dict) -> str:
         "uuid:delivery_id",
         "int:event_id",
         "uuid:deed_id",
+        "uuid:export_id",
         "int:view_id",
         "uuid:request_id",
         "uuid:message_id",
@@ -367,7 +376,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
-    keys += ("message_id", "item_id")
+    keys += ("message_id", "item_id", "export_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

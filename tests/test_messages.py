@@ -257,7 +257,7 @@ def test_english_pages_hold_no_chinese_but_data(english, ann, client_of_ann, tmp
     for name in (
         *("playbook:my_day", "playbook:team", "playbook:handbook", "customers:list", "customers:new"),
         *("customers:imports", "org:staff", "org:permissions", "org:calendar", "org:audit", "scorecard:kept"),
-        *("account_change_password", "account_logout"),
+        *("account_change_password", "account_logout", "exports:list"),
     ):
         look(reverse(name))
     for contact in set(Task.objects.values_list("contact_id", flat=True)):
@@ -272,6 +272,7 @@ def test_english_pages_hold_no_chinese_but_data(english, ann, client_of_ann, tmp
             look(reverse("playbook:explain", args=[rule]) + f"?subject={subject}")
     look(reverse("customers:edit", args=[made[5].owner_id]))
     look(reverse("customers:list") + "?tier=gold&quiet=6&refused=1")
+    look(reverse("exports:ask", args=["customers"]) + "?tier=gold")
     look(reverse("search"), q="1234")
     look(reverse("customers:customer", args=[made[0].id]), status=404)
     look(reverse("org:seed_year"), store=ann.store.id, year=real_clock.today().year)

@@ -123,7 +123,7 @@ def test_no_page_writes_the_canary_into_a_log_line(cast, faulty, written):
     go(page)
     go(f"{page}note/", text=f"{NAME} {PHONE} {ADDRESS}")
     go(f"{page}consent/", purpose="marketing", given="0", proof=f"{NAME} {PHONE}")
-    go("/customers/export/", ids=str(customer.id))
+    assert go("/exports/new/customers/", ids=str(customer.id), purpose=NAME, form="xlsx").status_code == 302
     go("/customers/", tag=NAME)
     go(f"/customers/?tag={NAME}&after={PHONE}")
     go(f"/no/such/page/?q={PHONE}")

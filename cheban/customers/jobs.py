@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import InterfaceError, OperationalError
-from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
-from procrastinate.jobs import Job
 
-from cheban.core.disk import is_full_disk
-
-AGAIN_SECONDS = 30
-
-
-class WhenItCanGoOn(BaseRetryStrategy):
-    """A full disk or a database that is away ends by itself or by somebody's hand: the import then goes on."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """Again in a while for these two, never for anything else."""
-        if is_full_disk(exception) or isinstance(exception, (OperationalError, InterfaceError)):
-            return RetryDecision(retry_in={"seconds": AGAIN_SECONDS})
-        return None
+from cheban.core.retries import WhenItCanGoOn
 
 
 @app.periodic(cron="17 2 * * *")

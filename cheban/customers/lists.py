@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core import clock
-from cheban.customers import choices, quality, queries
+from cheban.customers import choices, outgoing, quality, queries
 from cheban.customers.models import Customer, Vehicle
 from cheban.lists.spec import Column, Filter, ListSpec, Sort, declare
 
@@ -66,23 +66,48 @@ SPEC = declare(
         cells="customers/cells",
         dress=dress,
         base=Q(erased_at=None),
+        counts_people=True,
+        export_permission="customer.export",
+        light=outgoing.vectors,
         columns=[
-            Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True),
-            Column("cars", gettext_lazy("车辆"), css="s-sub"),
-            Column("phone", gettext_lazy("电话"), css="nowrap s-sub"),
-            Column("marks", gettext_lazy("等级与标签"), css="c-marks"),
-            Column("last_visit", gettext_lazy("上次到店"), sort="visited", css="num s-end"),
-            Column("visits", gettext_lazy("到店"), css="num c-visits"),
-            Column("spent", gettext_lazy("累计消费"), sort="spent", css="num c-spent"),
-            Column("complete", gettext_lazy("档案完整度"), css="c-more", shown=False),
-            Column("keeper", gettext_lazy("档案负责人"), css="c-more", shown=False),
-            Column("review", gettext_lazy("下次核查"), sort="review", css="num c-more", shown=False),
-            Column("source", gettext_lazy("来源"), css="c-more", shown=False),
-            Column("channel", gettext_lazy("偏好渠道"), css="c-more", shown=False),
-            Column("preferred_time", gettext_lazy("偏好时间"), css="c-more", shown=False),
-            Column("region", gettext_lazy("地区"), css="c-more", shown=False),
-            Column("customer_no", gettext_lazy("客户编号"), css="c-more", shown=False),
-            Column("created", gettext_lazy("建档"), sort="newest", css="num c-more", shown=False),
+            Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True, out=outgoing.OUT["name"]),
+            Column("cars", gettext_lazy("车辆"), css="s-sub", out=outgoing.OUT["cars"]),
+            Column("phone", gettext_lazy("电话"), css="nowrap s-sub", out=outgoing.OUT["phone"]),
+            Column("marks", gettext_lazy("等级与标签"), css="c-marks", out=outgoing.OUT["marks"]),
+            Column(
+                "last_visit", gettext_lazy("上次到店"), sort="visited", css="num s-end", out=outgoing.OUT["last_visit"]
+            ),
+            Column("visits", gettext_lazy("到店"), css="num c-visits", out=outgoing.OUT["visits"]),
+            Column("spent", gettext_lazy("累计消费"), sort="spent", css="num c-spent", out=outgoing.OUT["spent"]),
+            Column("complete", gettext_lazy("档案完整度"), css="c-more", shown=False, out=outgoing.OUT["complete"]),
+            Column("keeper", gettext_lazy("档案负责人"), css="c-more", shown=False, out=outgoing.OUT["keeper"]),
+            Column(
+                "review",
+                gettext_lazy("下次核查"),
+                sort="review",
+                css="num c-more",
+                shown=False,
+                out=outgoing.OUT["review"],
+            ),
+            Column("source", gettext_lazy("来源"), css="c-more", shown=False, out=outgoing.OUT["source"]),
+            Column("channel", gettext_lazy("偏好渠道"), css="c-more", shown=False, out=outgoing.OUT["channel"]),
+            Column(
+                "preferred_time",
+                gettext_lazy("偏好时间"),
+                css="c-more",
+                shown=False,
+                out=outgoing.OUT["preferred_time"],
+            ),
+            Column("region", gettext_lazy("地区"), css="c-more", shown=False, out=outgoing.OUT["region"]),
+            Column("customer_no", gettext_lazy("客户编号"), css="c-more", shown=False, out=outgoing.OUT["customer_no"]),
+            Column(
+                "created",
+                gettext_lazy("建档"),
+                sort="newest",
+                css="num c-more",
+                shown=False,
+                out=outgoing.OUT["created"],
+            ),
         ],
         filters=[
             Filter(

@@ -86,6 +86,15 @@ def vehicle_by_text(text: str) -> Vehicle:
     return found
 
 
+_MASKS = {"mobile": privacy.mask_phone, "landline": privacy.mask_phone, "email": privacy.mask_email}
+
+
+def masked(kind: str, value: str) -> str:
+    """A contact point as screens and files show it."""
+    mask = _MASKS.get(kind)
+    return mask(value) if mask else f"{value[:2]}***"
+
+
 def phones(customer_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
     """Masked contact points by customer, the primary first. One query."""
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
@@ -93,17 +102,12 @@ def phones(customer_ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
         "-is_primary", "created_at", "id"
     ):
         value = privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}")
-        masked = {
-            "mobile": privacy.mask_phone,
-            "landline": privacy.mask_phone,
-            "email": privacy.mask_email,
-        }.get(point.kind, lambda text: f"{text[:2]}***")(value)
         found[point.customer_id].append(
             {
                 "id": point.id,
                 "kind": point.kind,
                 "label": ContactPoint.Kind(point.kind).label,
-                "masked": masked,
+                "masked": masked(point.kind, value),
                 "is_primary": point.is_primary,
             }
         )

@@ -18,7 +18,6 @@ urlpatterns = [
     path("<uuid:customer_id>/consent/", views.consent, name="consent"),
     path("vehicles/<uuid:vehicle_id>/odometer/", views.odometer, name="odometer"),
     path("reveal/<slug:what>/<uuid:row_id>/", views.reveal, name="reveal"),
-    path("export/", views.export, name="export"),
     path("known/", duplicates.known, name="known"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("duplicates/<uuid:customer_id>/<uuid:other_id>/", duplicates.compare, name="compare"),

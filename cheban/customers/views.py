@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from cheban.core import clock, slots
 from cheban.core.errors import BadValue
 from cheban.customers import bulk as bulk_deeds
 from cheban.customers import choices, commands, forms, likes, quality, queries, search
-from cheban.customers import export as exporting
 from cheban.customers.privacy_desk import queries as privacy
 from cheban.lists import views as lists
 from cheban.org.access import page
@@ -30,7 +28,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         return found
     asked_by = {f["code"]: f["options"] for f in found["list"]["filters"]}
     keepers = [(code, name) for code, name in asked_by["keeper"] if code != "none"]
-    may = {f"can_{what}": request.actor.may(f"customer.{what}") for what in ("export", "create", "edit")}
+    may = {f"can_{what}": request.actor.may(f"customer.{what}") for what in ("create", "edit")}
     return render(request, "customers/list.html", found | may | {"tiers": choices.TIER, "keepers": keepers})
 
 
@@ -202,18 +200,6 @@ def reveal(request: HttpRequest, what: str, row_id: UUID) -> HttpResponse:
     """The full value: one click, one audit row with the reason of the page it was on."""
     value = commands.reveal(what, row_id, by=request.actor, reason=request.POST.get("reason", "") or _("客户页查看"))
     return render(request, "components/revealed.html", {"value": value, "is_phone": value.replace("-", "").isdigit()})
-
-
-@require_POST
-@page(may="customer.export")
-def export(request: HttpRequest) -> HttpResponse:
-    """The filtered list as a spreadsheet: masked, counted, watermarked, audited."""
-    wanted = tuple(_ids(request)) or None
-    asked = lists.asked_of(request, "customers")[1]
-    body, count = exporting.customers_xlsx(asked, by=request.actor, ids=wanted, today=clock.today())
-    response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    response["Content-Disposition"] = f'attachment; filename="customers-{date.isoformat(clock.today())}-{count}.xlsx"'
-    return response
 
 
 def _ids(request: HttpRequest) -> list[UUID]:

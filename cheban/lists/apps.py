@@ -12,9 +12,14 @@ class ListsConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
+        from cheban.core import live, slots
         from cheban.core.personal import Holding, hold, nothing
+        from cheban.lists import house, views  # noqa: F401
+        from cheban.lists.exporting import queries as exporting
         from cheban.lists.models import BulkBefore
 
+        live.topic("export", exporting.may_hear)
+        slots.provide("list.page", views.show)
         hold(
             Holding(
                 "bulk",

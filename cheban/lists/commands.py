@@ -162,3 +162,12 @@ def undo(deed_id: UUID, *, by: Actor) -> tuple[str, int, int]:
     deed.undone_at = clock.now()
     deed.save(update_fields=["undone_at"])
     return deed.list_code, restored, len(rows)
+
+
+def forget_befores() -> int:
+    """Delete what deeds of this scope kept for their undo, once its time is over; returns how many rows. R018.
+
+    The deed itself stays; values of people's files are kept no longer than they serve.
+    """
+    over = clock.now() - queries.UNDO_FOR
+    return BulkBefore.objects.filter(deed__at__lte=over).delete()[0]

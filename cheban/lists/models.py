@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from cheban.core.ids import new_id
 from cheban.org.roles import Role
@@ -79,3 +80,47 @@ class BulkBefore(StoreScoped):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="a_row_is_kept_once_per_deed", fields=["deed", "subject_id"])]
+
+
+class Export(models.Model):
+    """A list on its way out as a file: asked for by one person, written by a job, theirs alone. R019, Y09.
+
+    Of no store: it covers `stores`, the scope in which it was asked; every query goes through its maker. `place` is
+    where the last written part ended, so that a killed job goes on there. The file lies in the data folder for a week.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("等待中")
+        RUNNING = "running", _("正在导出")
+        DONE = "done", _("可以下载")
+        CANCELLED = "cancelled", _("已取消")
+        REFUSED = "refused", _("没有导出")
+        FAILED = "failed", _("出错了")
+        EXPIRED = "expired", _("文件已删除")
+
+    OPEN = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    staff_id = models.IntegerField()
+    stores = ArrayField(models.IntegerField())
+    list_code = models.CharField(max_length=32)
+    query = models.CharField(max_length=600, blank=True)
+    chosen = ArrayField(models.CharField(max_length=36), default=list)  # ids of ticked rows; emptied at the end
+    columns = ArrayField(models.CharField(max_length=32))
+    form = models.CharField(max_length=4, choices=[("xlsx", "xlsx"), ("csv", "csv")])
+    purpose = models.CharField(max_length=60)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    problem = models.CharField(max_length=300, blank=True)
+    rows_total = models.IntegerField()  # at least so many until the job has counted
+    rows_done = models.IntegerField(default=0)
+    parts = models.IntegerField(default=0)
+    place = models.CharField(max_length=200, blank=True)
+    file_bytes = models.BigIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["staff_id", "-asked_at"], name="export_newest")]
+        constraints = [
+            models.CheckConstraint(name="an_export_is_xlsx_or_csv", condition=models.Q(form__in=["xlsx", "csv"]))
+        ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, F, Q, QuerySet, TextField
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
 from cheban.lists import state
 from cheban.lists.spec import ListSpec, Sort
@@ -37,19 +38,34 @@ def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one
     rows = matching(spec, asked, today=today)
     if sort.skips_empty:
         rows = rows.filter(**{f"{sort.column}__isnull": False})
-    if place := _place(sort, asked.after):
-        table = spec.model._meta.db_table
-        sign = ">" if asked.up else "<"
-        beyond = f"({table}.{sort.column}, {table}.id) {sign} (%s::{sort.sql_type}, %s::uuid)"
-        rows = rows.filter(RawSQL(beyond, place, output_field=BooleanField()))
-    found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
+    if place := read_place(spec, sort, asked.after):
+        rows = rows.filter(_beyond(spec, sort, asked.up, place))
+    if spec.by_store:
+        found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
+    else:
+        sign = "" if asked.up else "-"
+        found = list(rows.order_by(f"{sign}{sort.column}", f"{sign}id")[: limit + 1])
     shown, more = found[:limit], len(found) > limit
     spec.dress(shown)
-    after = ""
-    if more:
-        value = getattr(shown[-1], sort.column)
-        after = f"{value.isoformat() if hasattr(value, 'isoformat') else value}~{shown[-1].id}"
+    after = place_of(getattr(shown[-1], sort.column), shown[-1].id) if more else ""
     return {"rows": shown, "after": after}
+
+
+def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] = ()) -> QuerySet:
+    """(value, id) as texts of every matching row (of the chosen ones), in the order of the list, those without a value last.
+
+    `asked.after` is a place as `place_of` writes it: the rows behind it are left.
+    """
+    sort = state.order(spec, asked)
+    rows = matching(spec, asked, today=today)
+    if chosen:
+        rows = rows.filter(id__in=list(chosen))
+    if place := read_place(spec, sort, asked.after):
+        behind = Q(_beyond(spec, sort, asked.up, place))
+        rows = rows.filter(behind | Q(**{f"{sort.column}__isnull": True}) if place[0] is not None else behind)
+    column, key = F(sort.column), F("id")
+    order = (column.asc(nulls_last=True), key.asc()) if asked.up else (column.desc(nulls_last=True), key.desc())
+    return rows.order_by(*order).values_list(Cast(sort.column, TextField()), Cast("id", TextField()))
 
 
 def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:
@@ -63,22 +79,39 @@ def first_ids(spec: ListSpec, asked: Asked, *, today: date, most: int) -> list[U
     return list(matching(spec, asked, today=today).order_by("id").values_list("id", flat=True)[: most + 1])
 
 
-def _place(sort: Sort, after: str) -> list[str] | None:
+def place_of(value: Any, row_id: Any) -> str:
+    """Where a row stands in its order: 'value~id', '~id' for a row without a value."""
+    return f"{value.isoformat() if hasattr(value, 'isoformat') else '' if value is None else value}~{row_id}"
+
+
+def read_place(spec: ListSpec, sort: Sort, after: str) -> list[str | None] | None:
     """The last row's value and id out of an address, or None when they are not what this order's would be."""
     value, _sep, last = after.rpartition("~")
     try:
-        UUID(last)
+        UUID(last) if spec.id_type == "uuid" else int(last)
+        if value == "" and sort.skips_empty:
+            return [None, last]
         if sort.sql_type == "bigint":
             int(value)
         elif sort.sql_type == "date":
             date.fromisoformat(value)
-        else:
-            from datetime import datetime
-
+        elif sort.sql_type == "timestamptz":
             datetime.fromisoformat(value)
     except ValueError:
         return None
     return [value, last]
+
+
+def _beyond(spec: ListSpec, sort: Sort, up: bool, place: Sequence[str | None]) -> RawSQL:
+    """The rows behind a place."""
+    table, sign = spec.model._meta.db_table, ">" if up else "<"
+    if place[0] is None:
+        sql = f"{table}.{sort.column} IS NULL AND {table}.id {sign} %s::{spec.id_type}"
+        return RawSQL(sql, place[1:], output_field=BooleanField())
+    if sort.column == "id":  # (id, id) < (x, x) would not be found in the index
+        return RawSQL(f"{table}.id {sign} %s::{spec.id_type}", place[1:], output_field=BooleanField())
+    sql = f"({table}.{sort.column}, {table}.id) {sign} (%s::{sort.sql_type}, %s::{spec.id_type})"
+    return RawSQL(sql, place, output_field=BooleanField())
 
 
 def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, most: int, *, few: int) -> list[Any]:

@@ -9,18 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, UUIDField
 
 Choices = Sequence[tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """What a column gives to a file: heading, and how a row's value is read (an attribute's name or a function).
+
+    kind: `text`, `number` (int), `yuan` (whole fen), `date`, `moment`. None is an empty cell. A value is masked before
+    it comes here, exactly as the screen shows it.
+    """
+
+    label: Any
+    value: str | Callable[[Any], Any]
+    kind: str = "text"
+
+    def reader(self) -> Callable[[Any], Any]:
+        """Row -> value."""
+        return attrgetter(self.value) if isinstance(self.value, str) else self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: `code` chooses its cell in the room's template; `sort` names the order behind its heading.
 
-    `css` goes on heading and cell. A `fixed` column can be neither hidden nor moved.
+    `css` goes on heading and cell. A `fixed` column can be neither hidden nor moved. `out` says what it gives to an
+    exported file, one or several cells; a column without it is left out there.
     """
 
     code: str
@@ -29,13 +48,15 @@ class Column:
     css: str = ""
     fixed: bool = False
     shown: bool = True
+    out: Sequence[Out] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A condition that one value puts on the rows.
 
-    kind: `choice` (one of `choices`), `flag` (on or off), `text` (compared as it is), `number` (whole, not negative).
+    kind: `choice` (one of `choices`), `flag` (on or off), `text` (compared as it is), `number` (whole, not negative),
+    `search` (words looked for; its box stands open above the list).
     `where(value, today)` gives the condition; `words(value)` what its chip says. `unit` stands behind a number.
     """
 
@@ -81,7 +102,12 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class ListSpec:
-    """One list. `model` needs `id` (uuid) and `store_id`; `dress(rows)` adds what cells show, in few queries.
+    """One list. `model` needs `id`, and `store_id` if `by_store`; `dress(rows)` adds what cells show, in few queries.
+
+    `by_store`: rows lie in indexes that begin with the store; else one ordered query serves all stores of the scope.
+    `export_permission` is asked besides `permission` when the list goes out as a file. `light(ids, columns)` gives the
+    values of a file, one vector for each `Out` of the columns, where dressed rows of the model would be too slow; it
+    leaves out what is gone or does not belong to `base`.
 
     `cells` is the folder of templates with one cell each, named after the column: looked up once, where a chain of
     conditions would be walked for every cell.
@@ -98,6 +124,15 @@ class ListSpec:
     sorts: Sequence[Sort]
     dress: Callable[[list[Any]], None] = field(default=lambda rows: None)
     base: Q = field(default_factory=Q)
+    by_store: bool = True
+    counts_people: bool = False
+    export_permission: str = "list.export"
+    light: Callable[[Sequence[Any], Sequence[str]], list[Sequence[Any]]] | None = None
+
+    @property
+    def id_type(self) -> str:
+        """The SQL type of the rows' ids: `uuid` or `bigint`."""
+        return "uuid" if isinstance(self.model._meta.pk, UUIDField) else "bigint"
 
     def column(self, code: str) -> Column | None:
         """The column of this code."""

@@ -66,6 +66,8 @@ def chip_words(each: Filter, value: Any, stores: Sequence[int]) -> str:
         return each.words(value)
     if each.kind == "flag":
         return str(each.label)
+    if each.kind == "search":
+        return _("含“%(words)s”") % {"words": value}
     words = dict(each.options(stores)).get(value, value) if each.kind == "choice" else f"{value} {each.unit}".strip()
     return _("%(label)s：%(words)s") % {"label": each.label, "words": words}
 

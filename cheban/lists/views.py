@@ -45,6 +45,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             "sorts": _sorts(found, asked),
             "chips": state.chips(found, asked, actor.stores),
             "filters": _filters(found, asked, actor),
+            "counts_people": found.counts_people,
             "headings": state.headings(found, asked, shown),
             "columns": shown,
             "cells": [f"{found.cells}/{code}.html" for code in shown],
@@ -54,6 +55,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             "is_plain": not kept and view is None,
             "can_save": actor.may("view.save"),
             "can_share": actor.may("view.share"),
+            "can_export": actor.may("list.export") and actor.may(found.export_permission),
             "roles": Role.choices,
             **counted,
         }

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import NotFound
-from cheban.core.models import AuditEntry, CalendarDay, OpeningSpan
+from cheban.core.models import CalendarDay, OpeningSpan
 from cheban.org.access import COMMANDS, Actor
-from cheban.org.alarms import ALARM
 from cheban.org.models import DealerGroup, Staff, StaffRole, Store
 from cheban.org.roles import GRANTS, PERMISSIONS, Role
 
@@ -81,37 +79,6 @@ def calendar_page(store: Store, *, year: int) -> dict[str, Any]:
         "spans": list(OpeningSpan.objects.filter(store_id=store.id).order_by("weekday", "opens")),
         "days": list(CalendarDay.objects.filter(store_id=store.id, on__year=year).order_by("on")),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
-    """Which audit rows: of a person, an action, a subject (`customer:…`), alarms only; all optional."""
-
-    actor_id: int | None = None
-    action: str = ""
-    subject: str = ""
-    alarms: bool = False
-
-
-def audit_page(wanted: AuditFilter, *, before: int | None = None, limit: int = 100) -> dict[str, Any]:
-    """The newest audit rows of the scope, by keyset, with names. Two queries."""
-    rows = AuditEntry.objects.order_by("-id")
-    if wanted.actor_id is not None:
-        rows = rows.filter(actor_id=wanted.actor_id)
-    if wanted.action:
-        rows = rows.filter(action=wanted.action)
-    if wanted.subject:
-        rows = rows.filter(subject=wanted.subject)
-    if wanted.alarms:
-        rows = rows.filter(action=ALARM)
-    if before:
-        rows = rows.filter(id__lt=before)
-    found = list(rows[: limit + 1])
-    names = dict(Staff.objects.filter(id__in={r.actor_id for r in found if r.actor_id}).values_list("id", "name"))
-    for row in found:
-        row.actor_name = names.get(row.actor_id, "")
-        row.is_alarm = row.action == ALARM
-    return {"rows": found[:limit], "before": found[limit - 1].id if len(found) > limit else None}
 
 
 def stores(actor: Actor) -> list[Store]:

@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, str] = {
     "customer.merge": _("合并与拆回重复档案"),
     "customer.reveal": _("查看完整手机号、证件号、地址"),
     "customer.export": _("导出客户名单"),
+    "list.export": _("把列表导出成文件"),
     "view.save": _("保存列表视图、安排列"),
     "view.share": _("与门店共用列表视图"),
     "consent.change": _("登记客户同意与拒绝"),
@@ -86,6 +87,7 @@ _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
 _MANAGE = _DESK | {
     "customer.merge",
     "customer.export",
+    "list.export",
     "privacy.handle",
     "import.see",
     "import.run",
@@ -129,6 +131,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "metric.see",
             "staff.see",
             "audit.see",
+            "list.export",
             "task.see_team",
             "outbox.see",
         }

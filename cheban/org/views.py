@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
-from cheban.core import clock
+from cheban.core import clock, slots
 from cheban.core.calendars import missing_years
 from cheban.core.errors import NotFound
 from cheban.org import absences as leaves
@@ -40,15 +40,18 @@ def _store(request: HttpRequest):
     return next(s for s in queries.stores(request.actor) if s.id == store_id)
 
 
-@page("org/staff.html", may="staff.see")
-def staff(request: HttpRequest) -> dict:
-    """Who works here with which roles."""
-    return {
-        "people": queries.staff_list(request.actor),
+@page(may="staff.see")
+def staff(request: HttpRequest) -> HttpResponse:
+    """Who works here with which roles: a list (slot list.page), and the forms around it."""
+    found = slots.ask("list.page", request, "staff")
+    if isinstance(found, HttpResponse):
+        return found
+    more = {
         "roles": Role.choices,
         "store_list": queries.stores(request.actor),
         "security": queries.security(request.actor) if request.actor.may("security.manage") else None,
     }
+    return render(request, "org/staff.html", found | more)
 
 
 @require_POST
@@ -190,18 +193,11 @@ def seed_year(request: HttpRequest) -> HttpResponse:
     return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}&year={text}")
 
 
-@page("org/audit.html", may="audit.see")
-def audit(request: HttpRequest) -> dict:
-    """Who saw or changed what; of one person, one customer, or the alarms only."""
-    before, person = request.GET.get("before", ""), request.GET.get("person", "")
-    wanted = queries.AuditFilter(
-        actor_id=int(person) if person.isdigit() else None,
-        action=request.GET.get("action", ""),
-        subject=request.GET.get("subject", ""),
-        alarms=request.GET.get("alarms") == "1",
-    )
-    found = queries.audit_page(wanted, before=int(before) if before.isdigit() else None)
-    return found | {"wanted": wanted, "people": queries.staff_list(request.actor)}
+@page(may="audit.see")
+def audit(request: HttpRequest) -> HttpResponse:
+    """Who saw or changed what: a list (slot list.page)."""
+    found = slots.ask("list.page", request, "audit")
+    return found if isinstance(found, HttpResponse) else render(request, "org/audit.html", found)
 
 
 @page("org/absences.html", may="absence.enter")

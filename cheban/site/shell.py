@@ -31,6 +31,7 @@ MENU = (
     (gettext_noop("消息规定"), "messaging:settings", "message-2", "outbox.see", gettext_noop("设置")),
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
+    (gettext_noop("导出记录"), "exports:list", "download", "list.export", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
     (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", gettext_noop("设置")),
     (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),

@@ -30,6 +30,7 @@ urlpatterns = [
     path("wall/", include("cheban.playbook.wall_urls")),
     path("customers/", include("cheban.customers.urls")),
     path("inbox/", include("cheban.messaging.urls")),
+    path("exports/", include("cheban.lists.exporting.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
     path("metrics/", include("cheban.scorecard.urls")),

@@ -18,7 +18,6 @@ from cheban.customers.importing import pipeline, reading
 from cheban.customers.importing.files import Unreadable
 from cheban.customers.models import ImportBatch, ImportMapping, ImportRow
 from cheban.org.access import Actor, audit, command
-from cheban.org.models import Staff
 
 
 class FileRefused(Refused):
@@ -154,11 +153,6 @@ def get_row(batch_id: UUID, row_id: UUID) -> ImportRow:
 def newest(*, limit: int = 50) -> list[ImportBatch]:
     """The newest imports of the scope."""
     return list(ImportBatch.objects.order_by("-created_at")[:limit])
-
-
-def who(batches: Iterable[ImportBatch]) -> dict[int, str]:
-    """Names of the people who brought these files in, by id."""
-    return dict(Staff.objects.filter(id__in={b.by_id for b in batches if b.by_id}).values_list("id", "name"))
 
 
 def kept_rows(batch: ImportBatch, *, is_rejected: bool, limit: int = 100) -> list[dict[str, Any]]:

@@ -12,26 +12,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
+from cheban.core import clock
 from cheban.core.disk import has_no_room
 from cheban.customers.importing import commands, kinds, pipeline, reading, reports
+from cheban.lists import views as lists
 from cheban.org import queries as org
 from cheban.org.access import page
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@page("customers/imports.html", may="import.see")
-def imports(request: HttpRequest) -> dict:
+@page(may="import.see")
+def imports(request: HttpRequest) -> HttpResponse:
     """What was imported, and the place to drop a file."""
-    batches = commands.newest()
-    names = commands.who(batches)
-    return {
-        "batches": [(b, kinds.label(b.kind), names.get(b.by_id, "")) for b in batches],
+    found = lists.show(request, "imports")
+    if isinstance(found, HttpResponse):
+        return found
+    more = {
+        "now": clock.now(),
         "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
         "store_list": org.stores(request.actor),
         "sources": commands.sources(request.actor.stores),
         "can_run": request.actor.may("import.run"),
     }
+    return render(request, "customers/imports.html", found | more)
 
 
 @require_POST

@@ -73,12 +73,6 @@ def dues(car: Vehicle, today: date) -> list[Due]:
 
 
 @register.filter
-def count(value: Any) -> str:
-    """A whole number with commas: 7,800."""
-    return f"{int(value or 0):,}"
-
-
-@register.filter
 def share(part: Any, whole: Any) -> str:
     """A part in percent of the whole, for drawing: at least a hair when it is not nothing."""
     part, whole = int(part or 0), int(whole or 0)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cheban.customers.models import Vehicle
-from cheban.customers.templatetags.customers import count, dues, left_words, purpose_state, share
+from cheban.customers.templatetags.customers import dues, left_words, purpose_state, share
+from cheban.site.templatetags.cheban import count
 
 TODAY = date(2026, 11, 23)
 

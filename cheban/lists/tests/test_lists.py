@@ -20,7 +20,7 @@ from cheban.customers.commands import Invalid
 from cheban.customers.lists import SPEC
 from cheban.customers.models import Customer
 from cheban.lists import commands, paging, queries, state
-from cheban.lists.models import BulkDeed, SavedView
+from cheban.lists.models import BulkBefore, BulkDeed, SavedView
 from cheban.lists.state import Asked
 from cheban.org import scope
 from cheban.org.access import actor_for
@@ -287,3 +287,16 @@ def test_the_database_itself_keeps_one_default_per_role(cast):
     SavedView.objects.create(name="甲", **one)
     with pytest.raises(IntegrityError):
         SavedView.objects.create(name="乙", **one)
+
+
+@pytest.mark.req("R018")
+def test_values_from_before_a_deed_go_with_the_time_of_its_undo(people, clock):
+    by = people.actor(Role.OPERATIONS)
+    ids = list(Customer.objects.filter(store=people.a).values_list("id", flat=True)[:5])
+    bulk.do(ids, by=by, action="add_tag", value="新")
+    assert BulkBefore.objects.count() == 5
+    clock.set(clock.now + timedelta(minutes=9))
+    assert commands.forget_befores() == 0
+    clock.set(clock.now + timedelta(minutes=2))
+    assert commands.forget_befores() == 5
+    assert BulkDeed.objects.count() == 1 and not BulkBefore.objects.exists()

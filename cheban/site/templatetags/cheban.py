@@ -278,6 +278,12 @@ def undo_url(message: Any) -> str:
 
 
 @register.filter
+def count(value: Any) -> str:
+    """A whole number with commas: 7,800."""
+    return f"{int(value or 0):,}"
+
+
+@register.filter
 def is_one(value: Any, wanted: str) -> bool:
     """Whether two values read the same: `{% include ... with checked=only|is_one:"late" %}`."""
     return str(value if value is not None else "") == wanted
