@@ -64,6 +64,11 @@ class History:
                 return stamp - ahead
         return stamp
 
+    def ahead(self, row: Message, at: float) -> float:
+        """How far the clock was ahead for whoever decided about a message that arrived at `at`: a worker hears of a jump
+        a moment after it."""
+        return row.claimed_at.timestamp() - self.wall(row.claimed_at) if row.claimed_at else self.shift(at)
+
 
 @dataclass
 class Found:
@@ -166,7 +171,8 @@ def _forbidden(
         if row.message_class == "marketing" and not (newest.get("marketing") or newest.get("all")):
             problems.append(f"{arrival.request_id} without consent")
         since, until = quiet[-1].value
-        moments = [datetime.fromtimestamp(at + history.shift(at), ZoneInfo(zone)).time() for at in (begin, arrival.at)]
+        ahead = history.ahead(row, arrival.at)
+        moments = [datetime.fromtimestamp(at + ahead, ZoneInfo(zone)).time() for at in (begin, arrival.at)]
         if all(_is_quiet(moment, since, until) for moment in moments):
             problems.append(f"{arrival.request_id} in quiet hours {since}-{until} at {moments[1]}")
     return problems
@@ -181,16 +187,17 @@ def _is_quiet(moment: time, since: time, until: time) -> bool:
 def _over_caps(rows: dict[str, Message], came: Sequence[Arrival], history: History) -> list[str]:
     """Per person by the house's clock: how many arrived within 24 hours and 7 days, against the caps in force then.
     Ten seconds of tolerance, because the house counts from the decision and the provider from the arrival."""
-    of: dict[Any, list[tuple[float, bool]]] = defaultdict(list)
+    of: dict[Any, list[tuple[float, bool, float]]] = defaultdict(list)
     for arrival in came:
         row = rows.get(arrival.request_id)
         if row is not None and row.customer_id is not None:
-            of[row.customer_id].append((arrival.at, row.message_class == "marketing"))
+            ahead = history.ahead(row, arrival.at)
+            of[row.customer_id].append((arrival.at, row.message_class == "marketing", ahead))
     problems = []
     for who, all_of_them in of.items():
         for place, own in ((0, all_of_them), (2, [a for a in all_of_them if a[1]])):
-            times = sorted(at + history.shift(at) for at, _is_marketing in own)
-            walls = sorted(at for at, _is_marketing in own)
+            times = sorted(at + ahead for at, _is_marketing, ahead in own)
+            walls = sorted(at for at, _is_marketing, _ahead in own)
             for number, (moment, wall) in enumerate(zip(times, walls, strict=True)):
                 lax = [c.value for c in history.limits if c.begun <= wall and c.done <= wall - TOLERANCE][-1:]
                 lax += [c.value for c in history.limits if c.done > wall - TOLERANCE and c.begun <= wall]

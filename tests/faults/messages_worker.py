@@ -27,7 +27,7 @@ def declare() -> None:
     lives = timedelta(hours=60)
     declare(Kind("faults.ready", "取车", "service", "{name}您好，您的车可以取了。", "service", lives))
     declare(Kind("faults.offer", "活动", "marketing", "{name}您好，本周空调清洗八折。", "marketing", lives))
-    declare(Kind("faults.alert", "警报", "red_alert", "刹车失灵，请马上联系客户。", "", timedelta(hours=24)))
+    declare(Kind("faults.alert", "警报", "red_alert", "刹车失灵，请马上联系客户。", "", timedelta(days=9)))
 
 
 class Way:
