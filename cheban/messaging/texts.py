@@ -13,6 +13,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from cheban.core.errors import BadValue
@@ -56,6 +58,12 @@ class Kind:
     def goes_to_customers(self) -> bool:
         """Whether it may name the customer and the vehicle."""
         return self.message_class in (Message.Class.SERVICE, Message.Class.MARKETING)
+
+    @property
+    def house_text(self) -> str:
+        """The house's own text, in the language that it goes out in, whoever looks at it."""
+        with translation.override(settings.LANGUAGE_CODE):
+            return str(self.text)
 
     @property
     def offered(self) -> dict[str, Field]:

@@ -9,8 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import caches
 from django.db.models import Max
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
@@ -51,7 +53,7 @@ def text_of(kind: str, *, store_id: int) -> str:
         )
         return own.first() or ""
 
-    return caches["process"].get_or_set(_key(store_id, kind), found, KEPT_SECONDS) or str(texts.kind(kind).text)
+    return caches["process"].get_or_set(_key(store_id, kind), found, KEPT_SECONDS) or texts.kind(kind).house_text
 
 
 def _key(store_id: int, kind: str) -> str:
@@ -80,7 +82,9 @@ def look(kind: texts.Kind, text: str) -> Look:
     """A preview on made-up values."""
     text = text.strip()
     wrong = wrong_in(kind, text)
-    shown = "" if wrong else texts.fill(text, {code: str(field.sample) for code, field in kind.offered.items()})
+    with translation.override(settings.LANGUAGE_CODE):
+        samples = {code: str(field.sample) for code, field in kind.offered.items()}
+    shown = "" if wrong else texts.fill(text, samples)
     chars = len(shown)
     return Look(shown, wrong, chars, 0 if not chars else 1 if chars <= SMS_ONE else -(-chars // SMS_PART))
 
@@ -105,7 +109,7 @@ def group_of(actor: Actor) -> DealerGroup:
 def set_wording(kind: texts.Kind, text: str, *, by: Actor) -> Wording:
     """The group's own text from now on; '' goes back to the house's. Raises WrongWording."""
     text = text.strip().replace("\r\n", "\n")
-    if text == str(kind.text):
+    if text == kind.house_text:
         text = ""
     if text and (wrong := wrong_in(kind, text)):
         raise WrongWording(wrong)
@@ -145,7 +149,7 @@ def overview(actor: Actor) -> list[dict[str, Any]]:
     return [
         {
             "kind": kind,
-            "text": own.text if own and own.text else str(kind.text),
+            "text": own.text if own and own.text else kind.house_text,
             "is_own": bool(own and own.text),
             "who": names.get(own.changed_by_id, "") if own else "",
             "at": own.changed_at if own else None,
@@ -159,7 +163,7 @@ def page_of(kind: texts.Kind, actor: Actor) -> dict[str, Any]:
     """One kind: the text in force, its preview, its fields, its versions. Three queries."""
     versions = list(Wording.objects.filter(group=group_of(actor), kind=kind.code).order_by("-number")[:20])
     names = dict(Staff.objects.filter(id__in={v.changed_by_id for v in versions}).values_list("id", "name"))
-    text = (versions[0].text if versions else "") or str(kind.text)
+    text = (versions[0].text if versions else "") or kind.house_text
     return {
         "kind": kind,
         "text": text,

@@ -7,6 +7,7 @@ from datetime import time
 import pytest
 from django.core.cache import caches
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -93,6 +94,18 @@ def test_another_groups_text_is_its_own(ready, admin, cast):
 def test_a_manager_reads_and_does_not_word(ready, cast):
     with pytest.raises(NotPermitted):
         wording.set_wording(ready, "{name}，好了。", by=cast.actor(Role.STORE_MANAGER))
+
+
+def test_who_reads_english_sees_and_keeps_the_text_that_goes_out(cast, admin):
+    kind = texts.kind("audit.alarmed")
+    goes_out = wording.text_of(kind.code, store_id=cast.a.id)
+    with translation.override("en"):
+        assert wording.page_of(kind, admin)["text"] == goes_out == wording.overview(admin)[0]["text"]
+        caches["process"].clear()
+        assert wording.text_of(kind.code, store_id=cast.a.id) == goes_out
+        with pytest.raises(wording.WrongWording):  # nothing changed: the house's text is no text of their own
+            wording.set_wording(kind, goes_out, by=admin)
+    assert "审计" in goes_out
 
 
 def test_a_preview_counts_what_an_sms_costs(ready):
