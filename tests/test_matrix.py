@@ -20,7 +20,7 @@ from cheban.org.roles import GRANTS, Role
 from cheban.playbook.models import Task, WallLink
 from tests import given
 
-PUBLIC = {"wall:show", "healthz", "readyz", "vitals", "language"} | {
+PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
     "account_login",
     "mfa_authenticate",
     "mfa_login_webauthn",
@@ -133,6 +133,7 @@ EXPECTED = {
     "messaging:inbox": "inbox.use",
     "messaging:read_all": "inbox.use",
     "messaging:open_notice": "inbox.use",
+    "messaging:notice": "inbox.use",
     "messaging:settings": "outbox.see",
     "messaging:caps": "message.manage",
     "messaging:quiet_hours": "message.manage",
@@ -141,6 +142,13 @@ EXPECTED = {
     "messaging:outbox": "outbox.see",
     "messaging:message": "outbox.see",
     "messaging:resend": "outbox.resend",
+    "channels:list": "channel.manage",
+    "channels:new": "channel.manage",
+    "channels:account": "channel.manage",
+    "channels:switch": "channel.manage",
+    "channels:remove": "channel.manage",
+    "channels:test": "channel.manage",
+    "channels:set_member": "channel.manage",
     "scorecard:kept": "metric.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",

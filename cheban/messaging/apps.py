@@ -12,11 +12,12 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.core import live, sealed
+        from cheban.core import live, sealed, slots
         from cheban.core.links import Link, link
-        from cheban.messaging import holdings, kinds, reactions  # noqa: F401
+        from cheban.messaging import accounts, holdings, kinds, reactions  # noqa: F401
 
         holdings.offer()
+        slots.provide("messaging.channel", accounts.channel_of_store)
         live.topic("inbox", lambda actor, id: int(id) == actor.staff_id)
         sealed.declare("messaging_message", "body_sealed", "messaging_message.body")
         link(

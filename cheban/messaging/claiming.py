@@ -12,14 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import connection
+from django.urls import reverse
+from django.utils import translation
 
 from cheban.core import privacy
 from cheban.messaging import gate, moves, pace, texts, wording
-from cheban.messaging.channels import Channel, channel_of
+from cheban.messaging.channels import Channel, Letter, channel_of
 from cheban.messaging.models import Message
 from cheban.messaging.moves import Move
 
@@ -46,8 +50,7 @@ class Parcel:
 
     message: Message
     channel: Channel
-    address: str
-    text: str
+    letter: Letter
     decided: float
 
 
@@ -134,7 +137,8 @@ def _decide(message: Message, facts: gate.Facts, channels, *, at: datetime) -> t
         case gate.Later(when, why):
             return Move(message, S.WAITING, why, not_before_at=when), None
     try:
-        text = text_of(message, facts.recipient)
+        values = values_of(message, facts.recipient)
+        text = texts.fill(wording.text_of(message.kind, store_id=message.store_id), values)
     except (texts.MissingField, KeyError):  # KeyError: a kind that this version no longer knows
         return Move(message, S.FAILED, "missing_field"), None
     sealed = privacy.seal(text, bound_to=f"messaging_message.body:{message.id}")
@@ -142,8 +146,9 @@ def _decide(message: Message, facts: gate.Facts, channels, *, at: datetime) -> t
     if channel is None:
         return Move(message, S.PAPER, "no_account", claimed_at=at, body=sealed), None
     move = Move(message, S.SENDING, attempts=message.attempts + 1, claimed_at=at, body=sealed)
-    address = facts.recipient.address if facts.recipient else ""
-    return move, Parcel(message, channel, address, text, time.monotonic())
+    who = facts.recipient or facts.colleague
+    letter = letter_of(message, address=who.address if who else "", text=text, values=values)
+    return move, Parcel(message, channel, letter, time.monotonic())
 
 
 def _now_stands(move: Move) -> None:
@@ -153,9 +158,39 @@ def _now_stands(move: Move) -> None:
     row.attempts = row.attempts if move.attempts is None else move.attempts
 
 
-def text_of(message: Message, recipient: gate.Recipient | None) -> str:
-    """The text with its fields. Raises texts.MissingField."""
+def letter_of(message: Message, *, address: str, text: str = "", values: dict[str, Any] | None = None) -> Letter:
+    """A message as a channel takes it; without a text, as one that is asked about."""
+    kind = texts.known(message.kind)
+    offered = kind.offered if kind else {}
+    with translation.override(settings.LANGUAGE_CODE):
+        title = str(kind.title) if kind else ""
+    return Letter(
+        request_id=message.id.hex,
+        address=address,
+        text=text,
+        kind=message.kind,
+        title=title,
+        values={name: value for name, value in (values or {}).items() if name in offered},
+        path=_path(message) if message.staff_id else "",
+        is_marketing=message.message_class == Message.Class.MARKETING,
+        begun_at=message.claimed_at,
+    )
+
+
+def _path(message: Message) -> str:
+    """The page that a card's button opens: its notice, which leads on."""
+    notice = message.facts.get("notice")
+    return reverse("messaging:notice", args=[notice]) if notice else reverse("messaging:inbox")
+
+
+def values_of(message: Message, recipient: gate.Recipient | None) -> dict[str, Any]:
+    """What fills the fields of the text."""
     values = dict(message.facts)
     if recipient is not None:
         values |= {"name": recipient.name, "plate": recipient.plate}
-    return texts.fill(wording.text_of(message.kind, store_id=message.store_id), values)
+    return values
+
+
+def text_of(message: Message, recipient: gate.Recipient | None) -> str:
+    """The text with its fields. Raises texts.MissingField."""
+    return texts.fill(wording.text_of(message.kind, store_id=message.store_id), values_of(message, recipient))

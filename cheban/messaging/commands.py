@@ -15,12 +15,13 @@ from cheban.core.errors import NotFound, Refused, WrongState
 from cheban.core.ids import new_id
 from cheban.core.live import announce
 from cheban.messaging import texts
-from cheban.messaging.models import InboxItem, Message
+from cheban.messaging.models import InboxItem, Message, WecomMember
 from cheban.org.access import Actor, audit, command
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 
 BATCH = 2_000
+RESENT = ("kind", "message_class", "purpose", "channel", "customer_id", "vehicle_id", "staff_id", "facts")
 
 
 class ReasonMissing(Refused):
@@ -39,6 +40,7 @@ class Owed:
     store_id: int
     customer_id: UUID | None = None
     vehicle_id: UUID | None = None
+    staff_id: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     not_before_at: datetime | None = None
     expires_at: datetime | None = None
@@ -76,6 +78,7 @@ def row_of(owed: Owed, *, at: datetime) -> Message:
         channel=owed.channel,
         customer_id=owed.customer_id,
         vehicle_id=owed.vehicle_id,
+        staff_id=owed.staff_id,
         facts=owed.facts,
         not_before_at=begin,
         expires_at=owed.expires_at or begin + kind.lives,
@@ -114,7 +117,29 @@ def notify(
     InboxItem.objects.bulk_create(rows, ignore_conflicts=True)
     for row in rows:
         announce("inbox", row.staff_id)
-    return InboxItem.objects.filter(id__in=[row.id for row in rows]).count()
+    written = list(InboxItem.objects.filter(id__in=[row.id for row in rows]))
+    _owe_cards(written, declared)
+    return len(written)
+
+
+def _owe_cards(items: list[InboxItem], kind: texts.Kind) -> None:
+    """Those who are in WeCom get new notices there as well, with a button: staff do not watch a page. Y07."""
+    if not items or not str(kind.text):
+        return
+    members = WecomMember.objects.filter(staff_id__in=[item.staff_id for item in items])
+    there = set(members.values_list("staff_id", flat=True))
+    send_many(
+        Owed(
+            key=f"card:{item.id}",
+            kind=item.kind,
+            channel=Message.Channel.WECOM,
+            store_id=item.store_id,
+            staff_id=item.staff_id,
+            facts=item.facts | {"notice": str(item.id)},
+        )
+        for item in items
+        if item.staff_id in there
+    )
 
 
 def people(store_id: int, *roles: Role) -> list[int]:
@@ -162,10 +187,7 @@ def resend(message: Message, *, by: Actor, reason: str) -> Message:
         not_before_at=at,
         expires_at=at + kind.lives,
         changed_at=at,
-        **{
-            name: getattr(locked, name)
-            for name in ("kind", "message_class", "purpose", "channel", "customer_id", "vehicle_id", "facts")
-        },
+        **{name: getattr(locked, name) for name in RESENT},
     )
     audit("message.resent", by=by, subject=f"message:{locked.id}", store_id=locked.store_id, reason=reason.strip())
     return again

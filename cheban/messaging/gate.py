@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cheban.core import slots
 from cheban.messaging.models import Caps, Message
-from cheban.org.models import DealerGroup, Store
+from cheban.org.models import DealerGroup, Staff, Store
 
 DAY, WEEK = timedelta(hours=24), timedelta(days=7)
 
@@ -66,6 +66,8 @@ REASONS = {
     "gave_up": _("多次重试仍未发出"),
     "died": _("发送途中进程中断"),
     "no_account": _("还没有接通这个渠道"),
+    "not_delivered": _("服务商回报：没有送达"),
+    "staff_gone": _("这位同事已不在店里"),
 }
 """Code of a decision or of a failure -> what people read."""
 
@@ -86,6 +88,14 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of the store's own people now: still here or not, and where the channel reaches them ('' nowhere)."""
+
+    is_here: bool
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that a decision rests on. `contacts`: (moment, class) of what went to the person in the last 7 days."""
 
@@ -99,6 +109,7 @@ class Facts:
     recipient: Recipient | None = None
     contacts: tuple[tuple[datetime, str], ...] = field(default=())
     limits: Limits = Limits()
+    colleague: Colleague | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,10 @@ def decide(facts: Facts, *, at: datetime) -> Decision:
     if facts.message_class in (Message.Class.RED_ALERT, Message.Class.STAFF):
         if to_customer:
             return Never("not_for_customers")
+        if facts.colleague is not None and not facts.colleague.is_here:
+            return Never("staff_gone")
+        if facts.colleague is not None and not facts.colleague.address:
+            return Never("no_address")
         if facts.message_class == Message.Class.RED_ALERT:
             return Allowed()  # a brake that fails does not wait for the morning
     if to_customer and (why := _refusal(facts, facts.recipient)):
@@ -198,10 +213,11 @@ def _caps(facts: Facts, *, at: datetime) -> list[Later]:
 
 
 def facts_of_many(messages: Sequence[Message], *, at: datetime) -> dict[UUID, Facts]:
-    """What holds for these messages now, by message id. Needs scope; two queries and the customers room's."""
+    """What holds for these messages now, by message id. Needs scope; three queries at most and the customers room's."""
     stores = Store.objects.select_related("group__message_caps").in_bulk({m.store_id for m in messages})
     keys = {m.id: (m.customer_id, m.channel, m.vehicle_id) for m in messages if m.customer_id is not None}
     people = recipients_of(sorted(set(keys.values()), key=str))
+    colleagues = _colleagues(messages)
     contacts: dict[UUID | None, list[tuple[UUID, datetime, str]]] = defaultdict(list)
     if people:
         counted = Message.objects.filter(
@@ -221,9 +237,20 @@ def facts_of_many(messages: Sequence[Message], *, at: datetime) -> dict[UUID, Fa
             recipient=people[keys[m.id]] if m.id in keys else None,
             contacts=tuple((moment, cls) for id, moment, cls in contacts.get(m.customer_id, ()) if id != m.id),
             limits=limits_of(stores[m.store_id].group),
+            colleague=colleagues.get(m.staff_id),
         )
         for m in messages
     }
+
+
+def _colleagues(messages: Sequence[Message]) -> dict[int | None, Colleague]:
+    """The colleagues that messages go to. One query, none when there are none."""
+    asked = {m.staff_id for m in messages if m.staff_id is not None}
+    if not asked:
+        return {}
+    rows = Staff.objects.filter(id__in=asked).values_list("id", "is_active", "wecom_member__user_id")
+    found = {id: Colleague(is_active, user_id or "") for id, is_active, user_id in rows}
+    return {id: found.get(id, Colleague(False)) for id in asked}
 
 
 RecipientKey = tuple[UUID, str, UUID | None]

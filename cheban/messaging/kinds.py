@@ -9,6 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from cheban.messaging.models import InboxItem, Message
 from cheban.messaging.texts import Field, Kind, declare
 
+CHANNEL_TEST = declare(
+    Kind(
+        "channel.test",
+        _("车伴测试消息"),
+        Message.Class.STAFF,
+        _("这是车伴发出的一条测试消息，收到就说明通道已接通。"),
+        lives=timedelta(hours=1),
+    )
+)
 ESCALATED = declare(
     Kind(
         "task.escalated",

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from cheban.core.ids import new_id
-from cheban.org.models import DealerGroup
+from cheban.org.models import DealerGroup, Staff, Store
 from cheban.org.scope import StoreScoped
 
 
@@ -38,6 +38,7 @@ class Message(StoreScoped):
     class Channel(models.TextChoices):
         SMS = "sms", _("短信")
         EMAIL = "email", _("邮件")
+        WECOM = "wecom", _("企业微信")
         ROBOT = "robot", _("企微群机器人")
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -48,11 +49,13 @@ class Message(StoreScoped):
     channel = models.CharField(max_length=12, choices=Channel.choices)
     customer_id = models.UUIDField(null=True)  # none: to the store's own people
     vehicle_id = models.UUIDField(null=True)
+    staff_id = models.IntegerField(null=True)  # one colleague; none and no customer: the store's group
     facts = models.JSONField(default=dict)
     not_before_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     why = models.CharField(max_length=40, blank=True)  # code of gate.REASONS
+    said = models.CharField(max_length=200, db_default="", default="")  # the provider's own answer, see channels.said
     attempts = models.SmallIntegerField(default=0)
     provider_id = models.CharField(max_length=64, blank=True)
     body_sealed = models.BinaryField(null=True)
@@ -69,6 +72,10 @@ class Message(StoreScoped):
             models.CheckConstraint(
                 name="red_alerts_and_staff_messages_never_go_to_customers",
                 condition=Q(customer_id__isnull=True) | Q(message_class__in=["service", "marketing"]),
+            ),
+            models.CheckConstraint(
+                name="a_message_goes_to_a_customer_or_a_colleague",
+                condition=Q(customer_id__isnull=True) | Q(staff_id__isnull=True),
             ),
         ]
         indexes = [
@@ -163,4 +170,72 @@ class Caps(models.Model):
                 name="a_week_is_not_less_than_a_day",
                 condition=Q(week__gte=models.F("day")) & Q(marketing_week__gte=models.F("marketing_day")),
             ),
+        ]
+
+
+class ChannelAccount(models.Model):
+    """An account at a provider, of one store or (`only_store` empty) of all of a group's. Not customer data.
+
+    Read without a scope by whatever sends, so it is no store's row; its pages show those of the asker's group.
+    `secrets` are the secret settings as JSON under `privacy.lock`: no page ever shows them again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="+")
+    only_store = models.ForeignKey(
+        Store, on_delete=models.PROTECT, null=True, related_name="+", db_column="for_store_id"
+    )
+    channel = models.CharField(max_length=12, choices=Message.Channel.choices)
+    provider = models.CharField(max_length=16)
+    settings = models.JSONField(default=dict)
+    secrets = models.TextField(blank=True)
+    is_on = models.BooleanField(default=True)
+    checked_at = models.DateTimeField(null=True)
+    check_said = models.CharField(max_length=200, blank=True)  # '' when the test was taken
+    changed_by_id = models.IntegerField(null=True)
+    changed_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_account_per_channel_and_store",
+                fields=["group", "only_store", "channel"],
+                condition=Q(removed_at__isnull=True),
+                nulls_distinct=False,
+            )
+        ]
+
+
+class WecomMember(models.Model):
+    """Who a colleague is in WeCom: the UserID in the company of an account. Not customer data."""
+
+    staff = models.OneToOneField(Staff, on_delete=models.CASCADE, primary_key=True, related_name="wecom_member")
+    corp_id = models.CharField(max_length=64)
+    user_id = models.CharField(max_length=64)
+    linked_by_id = models.IntegerField(null=True)  # the person themself, by signing in, or who entered it
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="a_wecom_member_is_one_colleague", fields=["corp_id", "user_id"])]
+
+
+class Receipt(StoreScoped):
+    """What a provider told later about one message. The same report twice is one row; see `receipts`."""
+
+    class Outcome(models.TextChoices):
+        DELIVERED = "delivered", _("已送达")
+        READ = "read", _("已读")
+        FAILED = "failed", _("没有送达")
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, db_index=False, related_name="receipts")
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    said = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()  # the provider's
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_report_counts_once", fields=["message", "outcome", "said", "at"]),
         ]

@@ -18,10 +18,10 @@ UPDATE messaging_message m SET
   state = v.state, why = v.why, attempts = v.attempts, claimed_at = v.claimed_at, changed_at = %s,
   not_before_at = coalesce(v.not_before_at, m.not_before_at), sent_at = coalesce(v.sent_at, m.sent_at),
   provider_id = CASE WHEN v.provider_id <> '' THEN v.provider_id ELSE m.provider_id END,
-  body_sealed = coalesce(v.body, m.body_sealed)
+  body_sealed = coalesce(v.body, m.body_sealed), said = coalesce(v.said, m.said)
 FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[],
-  %s::timestamptz[], %s::text[], %s::bytea[])
-  AS v(id, was, tried, state, why, attempts, claimed_at, not_before_at, sent_at, provider_id, body)
+  %s::timestamptz[], %s::text[], %s::bytea[], %s::text[])
+  AS v(id, was, tried, state, why, attempts, claimed_at, not_before_at, sent_at, provider_id, body, said)
 WHERE m.id = v.id AND m.state = v.was AND m.attempts = v.tried
 """
 
@@ -40,6 +40,7 @@ class Move:
     sent_at: datetime | None = None
     provider_id: str = ""
     body: bytes | None = None
+    said: str | None = None
 
 
 def write(moves: Sequence[Move], *, at: datetime) -> int:
@@ -51,7 +52,7 @@ def write(moves: Sequence[Move], *, at: datetime) -> int:
         (
             *(m.message.id, m.message.state, m.message.attempts, m.state, m.why),
             m.message.attempts if m.attempts is None else m.attempts,
-            *(m.claimed_at, m.not_before_at, m.sent_at, m.provider_id[:64], m.body),
+            *(m.claimed_at, m.not_before_at, m.sent_at, m.provider_id[:64], m.body, m.said),
         )
         for m in sorted(moves, key=lambda move: move.message.id)
     ]
@@ -62,7 +63,7 @@ def write(moves: Sequence[Move], *, at: datetime) -> int:
 
 def after(message: Message, outcome: Outcome, *, at: datetime) -> Move:
     """Where a message goes when its call came to this."""
-    done = Move(message, S.SENT, claimed_at=message.claimed_at)
+    done = Move(message, S.SENT, claimed_at=message.claimed_at, said=getattr(outcome, "said", ""))
     match outcome:
         case Accepted(provider_id):
             return replace(done, sent_at=at, provider_id=provider_id)
@@ -72,7 +73,7 @@ def after(message: Message, outcome: Outcome, *, at: datetime) -> Move:
             return replace(done, state=S.FAILED, why="gave_up")
         case Busy(seconds):
             later = at + timedelta(seconds=seconds * 2 ** (message.attempts - 1))
-            return Move(message, S.WAITING, "busy", not_before_at=later)
+            return Move(message, S.WAITING, "busy", not_before_at=later, said=done.said)
         case Unsure():
             return replace(done, state=S.UNKNOWN, why="no_answer")
 

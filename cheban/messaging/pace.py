@@ -39,6 +39,7 @@ class Pace:
 PACES = {
     "sms": Pace(per_minute=6_000, at_once=8, ahead=50),
     "email": Pace(per_minute=600, at_once=4, ahead=4),  # cannot be asked what became of a call: few at a time
+    "wecom": Pace(per_minute=600, at_once=4, ahead=8),
     "robot": Pace(per_minute=20, at_once=2, ahead=2),  # the limit of a WeCom group robot
 }
 PLAIN = Pace(per_minute=600, at_once=4, ahead=4)

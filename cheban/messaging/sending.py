@@ -20,9 +20,9 @@ import structlog
 from django.db import connections
 
 from cheban.core import clock, privacy
-from cheban.messaging import claiming, commands, moves, pace
-from cheban.messaging.channels import Busy, Channel, Outcome, Unsure, channel_of
-from cheban.messaging.claiming import Parcel, text_of
+from cheban.messaging import claiming, commands, gate, moves, pace
+from cheban.messaging.channels import Busy, Channel, Letter, Outcome, Unsure, channel_of
+from cheban.messaging.claiming import Parcel, letter_of, text_of
 from cheban.messaging.commands import Owed
 from cheban.messaging.models import Message
 from cheban.messaging.moves import Move
@@ -121,7 +121,7 @@ def _call(parcel: Parcel) -> Outcome | None:
     if time.monotonic() - parcel.decided > FRESH_SECONDS or pace.TEMPO.is_resting(row.store_id, row.channel):
         return None
     try:
-        outcome = parcel.channel.send(request_id=row.id.hex, address=parcel.address, text=parcel.text)
+        outcome = parcel.channel.send(parcel.letter)
     except Exception as error:  # a channel must not raise; if one does, the text may have gone out
         log.error("channel failed", channel=row.channel, error=type(error).__name__)
         outcome = Unsure()
@@ -155,7 +155,7 @@ def send_now(owed: Owed) -> Message | None:
         ):
             return None
     if channel:
-        outcome = channel.send(request_id=message.id.hex, address="", text=text)
+        outcome = channel.send(letter_of(message, address="", text=text, values=dict(message.facts)))
         with scope.use([owed.store_id]):
             write_down(message, outcome, at=clock.now())
     return message
@@ -178,21 +178,30 @@ def recover(*, at: datetime) -> int:
         ).order_by("changed_at")
         rows = [*left.defer("body_sealed")[:RECOVER_AT_ONCE], *silent.defer("body_sealed")[:RECOVER_AT_ONCE]]
         channels = [channel_of(row.store_id, row.channel) for row in rows]
-    said = _ask(list(zip(rows, channels, strict=True)))
+        asked = [letter_of(row, address=address) for row, address in zip(rows, _addresses(rows), strict=True)]
+    said = _ask(list(zip(rows, channels, asked, strict=True)))
     settled = [_settled(row, word, at=at) for row, word in zip(rows, said, strict=True)]
     with scope.use(stores):
         moves.write([move for move in settled if move.state == S.UNKNOWN == move.message.state], at=at)  # asked: turn
         return moves.write([move for move in settled if move.state != move.message.state], at=at)
 
 
-def _ask(asked: Sequence[tuple[Message, Channel | None]]) -> list[Outcome | None]:
+def _addresses(rows: Sequence[Message]) -> list[str]:
+    """Where the messages went: some providers know a call by it. '' for somebody who is no longer there."""
+    keys = [(row.customer_id, row.channel, row.vehicle_id) for row in rows if row.customer_id]
+    people = gate.recipients_of(sorted(set(keys), key=str))
+    found = [people.get((row.customer_id, row.channel, row.vehicle_id)) for row in rows]
+    return [who.address if who else "" for who in found]
+
+
+def _ask(asked: Sequence[tuple[Message, Channel | None, Letter]]) -> list[Outcome | None]:
     if not asked:
         return []
 
-    def one(pair: tuple[Message, Channel | None]) -> Outcome | None:
-        row, channel = pair
+    def one(question: tuple[Message, Channel | None, Letter]) -> Outcome | None:
+        row, channel, letter = question
         try:
-            return channel.status(request_id=row.id.hex) if channel else None
+            return channel.status(letter) if channel else None
         except Exception as error:  # a channel must not raise; nothing is known then
             log.error("channel failed", channel=row.channel, error=type(error).__name__)
             return Unsure()
@@ -200,8 +209,8 @@ def _ask(asked: Sequence[tuple[Message, Channel | None]]) -> list[Outcome | None
             connections.close_all()
 
     with ThreadPoolExecutor(8, "ask") as pool:
-        contexts = [contextvars.copy_context() for _pair in asked]
-        return list(pool.map(lambda context, pair: context.run(one, pair), contexts, asked))
+        contexts = [contextvars.copy_context() for _question in asked]
+        return list(pool.map(lambda context, question: context.run(one, question), contexts, asked))
 
 
 def _settled(message: Message, said: Outcome | None, *, at: datetime) -> Move:

@@ -98,6 +98,11 @@ def kind(code: str) -> Kind:
     return _kinds[code]
 
 
+def known(code: str) -> Kind | None:
+    """A declared kind, or None for one that this version no longer knows."""
+    return _kinds.get(code)
+
+
 def kinds() -> list[Kind]:
     """All declared kinds that are sent, by code."""
     return [_kinds[code] for code in sorted(_kinds) if str(_kinds[code].text)]

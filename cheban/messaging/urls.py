@@ -8,6 +8,7 @@ app_name = "messaging"
 urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("read/", views.read_all, name="read_all"),
+    path("<uuid:item_id>/", views.notice, name="notice"),
     path("<uuid:item_id>/open/", views.open_notice, name="open_notice"),
     path("settings/", views.settings, name="settings"),
     path("settings/caps/", views.caps, name="caps"),

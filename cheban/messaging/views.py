@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from cheban.messaging import commands, limits, queries, wording
 from cheban.org.access import page
@@ -33,10 +33,21 @@ def inbox(request: HttpRequest) -> dict[str, Any]:
     return found | {"only_unread": only, "staff_id": request.actor.staff_id}
 
 
+@require_GET
+@page(may="inbox.use")
+def notice(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    """The button of a card in WeCom: my notice is read, and I am where it leads."""
+    return _go_where_it_leads(request, item_id)
+
+
 @require_POST
 @page(may="inbox.use")
 def open_notice(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """Read a notice and go where it leads."""
+    return _go_where_it_leads(request, item_id)
+
+
+def _go_where_it_leads(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = commands.mine(item_id, request.actor)
     commands.mark_read(item.id, by=request.actor)
     return redirect(queries.address_of(item))

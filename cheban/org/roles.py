@@ -68,6 +68,7 @@ PERMISSIONS: dict[str, str] = {
     "outbox.see": _("看发件箱"),
     "outbox.resend": _("说明原因后再发一次"),
     "message.manage": _("规定消息的文字、次数和免打扰"),
+    "channel.manage": _("接通消息渠道：账号、密钥、测试"),
     "token.manage": _("管理接口令牌"),
     "webhook.manage": _("管理事件推送"),
     "security.manage": _("规定登录安全"),

@@ -12,7 +12,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         from cheban.core import events
         from cheban.handbook import check_rules
-        from cheban.site import signing_in  # noqa: F401
+        from cheban.site import signing_in, wecom  # noqa: F401
 
         unknown = events.check_reactions()
         if unknown:

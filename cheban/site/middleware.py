@@ -29,6 +29,8 @@ PUBLIC = (
     "/language/",
     "/favicon.ico",
     "/api/v1/",
+    "/receipts/",  # providers tell what became of messages, at a signed address
+    "/wecom/",  # a card's button: WeCom says who clicked
     "/wall/show/",  # a television: a signed link opens one store's board, nothing else
 )
 """Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:

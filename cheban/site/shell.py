@@ -36,6 +36,7 @@ MENU = (
     (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", gettext_noop("设置")),
     (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
     (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
+    (gettext_noop("消息渠道"), "channels:list", "plug-connected", "channel.manage", gettext_noop("设置")),
     (gettext_noop("接口令牌"), "api:tokens", "key", "token.manage", gettext_noop("设置")),
     (gettext_noop("事件推送"), "api:webhooks", "send", "webhook.manage", gettext_noop("设置")),
     (gettext_noop("审计记录"), "org:audit", "eye-check", "audit.see", gettext_noop("设置")),
@@ -92,6 +93,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "group": _(group) if group else "",
                 "key": KEYS.get(name, ""),
                 "active": here == name
+                or (name == "channels:list" and here.startswith("channels:"))
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
                 or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }

@@ -36,11 +36,11 @@ class Way:
     def __init__(self, port: int, path: str) -> None:
         self.root, self.path = f"http://127.0.0.1:{port}/", path
 
-    def send(self, *, request_id: str, address: str, text: str):
+    def send(self, letter):
         """See channels.Channel."""
         from cheban.messaging.channels import Accepted, Busy, Turned, Unsure
 
-        body = json.dumps({"request_id": request_id, "to": address, "text": text}).encode()
+        body = json.dumps({"request_id": letter.request_id, "to": letter.address, "text": letter.text}).encode()
         asked = urllib.request.Request(self.root + self.path, body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
@@ -50,12 +50,12 @@ class Way:
         except OSError:
             return Unsure()
 
-    def status(self, *, request_id: str):
+    def status(self, letter):
         """See channels.Channel."""
         from cheban.messaging.channels import Accepted, Busy, Unsure
 
         try:
-            with urllib.request.urlopen(self.root + request_id, timeout=ANSWER_SECONDS) as answer:
+            with urllib.request.urlopen(self.root + letter.request_id, timeout=ANSWER_SECONDS) as answer:
                 return Accepted(json.load(answer)["id"])
         except urllib.error.HTTPError as error:
             return Busy(0) if error.code == 404 else Unsure()
@@ -74,7 +74,7 @@ def main(port: int, shift: Path) -> None:
 
     declare()
     ways = {"sms": Way(port, "sms"), "robot": Way(port, "robot")}
-    slots.provide("messaging.channel", lambda _store_id, name: ways.get(name))
+    slots._providers["messaging.channel"] = lambda _store_id, name: ways.get(name)  # instead of accounts
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     recovered = 0.0
     while True:

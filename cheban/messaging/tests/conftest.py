@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cheban.core import slots
-from cheban.messaging.channels import Accepted, Busy, Outcome, Turned, Unsure
+from cheban.messaging.channels import Accepted, Busy, Letter, Outcome, Turned, Unsure
 from cheban.messaging.models import Message
 from cheban.messaging.pace import TEMPO
 from cheban.messaging.texts import Field, Kind, _kinds, declare
@@ -71,8 +71,8 @@ class Provider:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}/"
 
-    def send(self, *, request_id: str, address: str, text: str) -> Outcome:
-        body = json.dumps({"request_id": request_id, "to": address, "text": text}).encode()
+    def send(self, letter: Letter) -> Outcome:
+        body = json.dumps({"request_id": letter.request_id, "to": letter.address, "text": letter.text}).encode()
         try:
             with urllib.request.urlopen(urllib.request.Request(self.url, body), timeout=5) as answer:
                 return Accepted(json.load(answer)["id"])
@@ -81,11 +81,11 @@ class Provider:
         except OSError:
             return Unsure()
 
-    def status(self, *, request_id: str) -> Outcome | None:
+    def status(self, letter: Letter) -> Outcome | None:
         if not self.can_ask:
             return None
         try:
-            with urllib.request.urlopen(self.url + request_id, timeout=5) as answer:
+            with urllib.request.urlopen(self.url + letter.request_id, timeout=5) as answer:
                 return Accepted(json.load(answer)["id"])
         except urllib.error.HTTPError:
             return Busy(0)
@@ -100,13 +100,13 @@ def kinds() -> Iterator[None]:
 
 
 @pytest.fixture
-def provider(kinds) -> Iterator[Provider]:
+def provider(kinds, monkeypatch) -> Iterator[Provider]:
     """The provider, in place as every store's SMS channel."""
     made = Provider()
     TEMPO.forget()
-    slots._providers["messaging.channel"] = lambda store_id, name: made if name == Message.Channel.SMS else None
+    channel = lambda store_id, name: made if name == Message.Channel.SMS else None  # noqa: E731
+    monkeypatch.setitem(slots._providers, "messaging.channel", channel)
     yield made
-    del slots._providers["messaging.channel"]
     TEMPO.forget()
     made.server.shutdown()
     made.server.server_close()

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from cheban.core import clock as the_clock
 from cheban.core import slots
 from cheban.messaging import claiming, commands, moves, pace, sending
-from cheban.messaging.channels import Accepted, Busy, Outcome, Unsure
+from cheban.messaging.channels import Accepted, Busy, Letter, Outcome, Unsure
 from cheban.messaging.commands import Owed
 from cheban.messaging.models import Message
 from cheban.org import scope
@@ -28,22 +28,21 @@ class Way:
     def __init__(self, does=lambda _text: Accepted("x")) -> None:
         self.does, self.log = does, []
 
-    def send(self, *, request_id: str, address: str, text: str) -> Outcome:
-        self.log.append(text)
-        return self.does(text)
+    def send(self, letter: Letter) -> Outcome:
+        self.log.append(letter.text)
+        return self.does(letter.text)
 
-    def status(self, *, request_id: str) -> Outcome | None:
+    def status(self, letter: Letter) -> Outcome | None:
         return None
 
 
 @pytest.fixture
-def ways(kinds):
+def ways(kinds, monkeypatch):
     """Channel name -> Way, in place for every store."""
     found = {"sms": Way(), "robot": Way()}
     pace.TEMPO.forget()
-    slots._providers["messaging.channel"] = lambda store_id, name: found.get(name)
+    monkeypatch.setitem(slots._providers, "messaging.channel", lambda store_id, name: found.get(name))
     yield found
-    del slots._providers["messaging.channel"]
     pace.TEMPO.forget()
 
 
@@ -206,7 +205,7 @@ def test_a_provider_that_cannot_say_now_is_asked_again_before_anything_is_repeat
     commands.send(ready(people(cast.a, 1)[0], "a"))
     claiming.claim({"sms": 1}, at=the_clock.now())  # the process dies after the call
     says = iter([Unsure(), Unsure(), Accepted("p1")])
-    ways["sms"].status = lambda request_id: next(says)
+    ways["sms"].status = lambda letter: next(says)
     for state in ("unknown", "unknown", "sent"):
         clock.set(clock.now + sending.IN_FLIGHT)
         sending.recover(at=the_clock.now())

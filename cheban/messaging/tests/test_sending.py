@@ -137,7 +137,7 @@ def test_a_death_while_sending_is_settled(cast, zhang, provider, clock, kind, ca
     commands.send(owe(zhang, "x", kind))
     [parcel] = claiming.claim({"sms": 1}, at=the_clock.now()).parcels
     if reached:
-        provider.send(request_id=parcel.message.id.hex, address=parcel.address, text=parcel.text)
+        provider.send(parcel.letter)
     clock.set(clock.now + sending.IN_FLIGHT)
     assert sending.recover(at=the_clock.now()) == 1
     sending.send_due()
@@ -181,7 +181,7 @@ def test_many_workers_that_die_lose_nothing_and_send_nothing_twice(committed, cl
                     fate = dice.random()
                     if fate < 0.05:
                         continue  # died before the call
-                    said = provider.send(request_id=parcel.message.id.hex, address=parcel.address, text=parcel.text)
+                    said = provider.send(parcel.letter)
                     if fate >= 0.10:  # else died after the call
                         came.append(moves.after(parcel.message, said, at=at))
                 with scope.use([cast.a.id]):

@@ -68,11 +68,11 @@ def test_the_stores_group_hears_of_it_through_its_channel_without_a_worker(cast,
     sent: list[tuple[str, str]] = []
 
     class Robot:
-        def send(self, *, request_id: str, address: str, text: str):
-            sent.append((request_id, text))
+        def send(self, letter):
+            sent.append((letter.request_id, letter.text))
             return Accepted("r1")
 
-        def status(self, *, request_id: str):
+        def status(self, letter):
             return None
 
     account = lambda store_id, name: Robot() if store_id == cast.a.id else None  # noqa: E731
