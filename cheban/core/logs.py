@@ -88,5 +88,6 @@ def configure_logging(*, json: bool, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("procrastinate", "django.server", "asyncio"):
+    # the last three write addresses with what stands in them: keys of providers, numbers of people
+    for noisy in ("procrastinate", "django.server", "asyncio", "httpx", "httpcore", "urllib3"):
         logging.getLogger(noisy).setLevel("WARNING")

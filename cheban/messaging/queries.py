@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,10 @@ from django.utils.translation import gettext as _
 from cheban.core import privacy, slots
 from cheban.core.errors import BadValue, NotFound
 from cheban.messaging import claiming, gate, texts
-from cheban.messaging.models import InboxItem, Message
+from cheban.messaging.models import InboxItem, Message, Receipt
+from cheban.messaging.providers import meaning_of
 from cheban.org.access import Actor
+from cheban.org.models import Staff
 
 PAGE = 50
 TONES = {
@@ -75,28 +78,34 @@ def address_of(item: InboxItem) -> str:
 
 
 def outbox(*, state: str = "", before: UUID | None = None) -> dict[str, Any]:
-    """A page of the outbox, the newest first, and how many are in each state. At most four queries."""
+    """A page of the outbox, the newest first, and how many are in each state. At most five queries."""
     rows = Message.objects.order_by("-id")
     if state in Message.State.values:
         rows = rows.filter(state=state)
     if before:
         rows = rows.filter(id__lt=before)
     found = list(rows.defer("body_sealed")[: PAGE + 1])
-    cards = _cards(found[:PAGE])
+    cards, names = _cards(found[:PAGE]), _colleagues(found[:PAGE])
     counts = dict(Message.objects.values_list("state").annotate(n=Count("id")).order_by())
     return {
-        "rows": [_message(row, cards.get(row.customer_id)) for row in found[:PAGE]],
+        "rows": [_message(row, cards.get(row.customer_id), names) for row in found[:PAGE]],
         "before": found[PAGE - 1].id if len(found) > PAGE else None,
         "states": [(value, label, counts.get(value, 0)) for value, label in Message.State.choices],
         "state": state,
     }
 
 
-def _message(row: Message, card: dict[str, Any] | None) -> dict[str, Any]:
+def _colleagues(rows: list[Message]) -> dict[int | None, str]:
+    """Names of the colleagues that messages go to. One query, none when there are none."""
+    asked = {row.staff_id for row in rows if row.staff_id}
+    return dict(Staff.objects.filter(id__in=asked).values_list("id", "name")) if asked else {}
+
+
+def _message(row: Message, card: dict[str, Any] | None, names: Mapping[int | None, str]) -> dict[str, Any]:
     return {
         "message": row,
         "title": _(str(texts.kind(row.kind).title)),
-        "to": card["name"] if card else _("门店群"),
+        "to": card["name"] if card else names.get(row.staff_id) or _("门店群"),
         "why": gate.REASONS.get(row.why, ""),
         "tone": TONES.get(row.state, ""),
         "icon": ICONS.get(row.state, ""),
@@ -125,5 +134,17 @@ def message_page(message_id: UUID) -> dict[str, Any]:
     again = Message.objects.filter(resend_of_id=row.id).only("id").first()
     ended = row.state in (Message.State.FAILED, Message.State.UNKNOWN, Message.State.PAPER)
     may_resend = ended and again is None
-    found = _message(row, _cards([row]).get(row.customer_id))
-    return found | {"text": text, "again": again, "may_resend": may_resend}
+    found = _message(row, _cards([row]).get(row.customer_id), _colleagues([row]))
+    reports = [
+        {"label": receipt.get_outcome_display(), "said": receipt.said, "at": receipt.at}
+        for receipt in Receipt.objects.filter(message=row).order_by("at", "id")
+    ]
+    meaning = meaning_of(row.channel, row.said)
+    return found | {
+        "text": text,
+        "again": again,
+        "may_resend": may_resend,
+        "reports": reports,
+        "said": row.said,
+        "meaning": meaning,
+    }

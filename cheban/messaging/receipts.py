@@ -29,7 +29,6 @@ from cheban.org.models import Store
 SALT = "cheban.receipts"
 MOST = 1000
 ZONE = ZoneInfo("Asia/Shanghai")
-O = Receipt.Outcome
 FORWARD = """
 UPDATE messaging_message m SET
   state = v.outcome, why = CASE WHEN v.outcome = 'failed' THEN 'not_delivered' ELSE '' END, said = v.said,
@@ -96,8 +95,8 @@ def _aliyun_row(row: Any, number: int) -> Report | None:
     except ValueError:
         raise BadValue(f"row {number}: 'report_time' is no time", expected="2017-01-01 00:00:00") from None
     if row["success"]:
-        return Report(message_id, O.DELIVERED, "", at)
-    return Report(message_id, O.FAILED, said(row.get("err_code") or "?", row.get("err_msg") or ""), at)
+        return Report(message_id, Receipt.Outcome.DELIVERED, "", at)
+    return Report(message_id, Receipt.Outcome.FAILED, said(row.get("err_code") or "?", row.get("err_msg") or ""), at)
 
 
 def take(account: ChannelAccount, reports: Sequence[Report]) -> int:

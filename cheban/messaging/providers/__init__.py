@@ -154,3 +154,9 @@ PROVIDERS = {
     )
 }
 """Code -> provider."""
+
+
+def meaning_of(channel: str, said: str) -> str:
+    """What an answer of a channel's provider means, in words that say what to do; '' for one without."""
+    found = (provider.meaning(said) for provider in PROVIDERS.values() if provider.channel == channel)
+    return next((words for words in found if words), "") if said else ""

@@ -152,5 +152,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(one))
         yield one
-        more = [one.__cause__, one.__context__, getattr(one, "reason", None), *getattr(one, "args", ())]
+        more = [one.__cause__, one.__context__, *(getattr(one, name, None) for name in ("inner_exception", "reason"))]
+        more += getattr(one, "args", ())
         left += [each for each in more if isinstance(each, BaseException)]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from cheban.messaging.channels import Accepted, Busy, Letter, Outcome, Turned, Unsure, said
 from cheban.messaging.providers import http
 
-SYSTEM_BUSY, TOO_OFTEN = -1, 45009
+LATER = {-1: 60, 45009: 60, 93000: 300, 93017: 300}
+"""Answers that speak of a limit or of the robot, not of this message: a wrong key is mended, and nothing is lost."""
 
 
 class Robot:
@@ -25,8 +26,8 @@ class Robot:
         match found.get("errcode"):
             case 0:
                 return Accepted()
-            case code if code in (SYSTEM_BUSY, TOO_OFTEN):
-                return Busy(60, said(code, found.get("errmsg", "")))
+            case code if code in LATER:
+                return Busy(LATER[code], said(code, found.get("errmsg", "")))
             case int() as code:
                 return Turned(said(code, found.get("errmsg", "")))
             case _:

@@ -15,6 +15,7 @@ from cheban.core import clock
 from cheban.messaging.channels import Accepted, Busy, Letter, Outcome, Turned, Unsure, said
 
 SECONDS = 20
+LINES = SMTP.clone(max_line_length=400)  # an address in a header is not broken up and encoded
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -84,14 +85,14 @@ class Smtp:
 
     def _message(self, letter: Letter) -> EmailMessage:
         name, address = parseaddr(self._sender)
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=LINES)
         message["From"] = Address(name, addr_spec=address)
         message["To"] = Address(addr_spec=letter.address)
         message["Subject"] = letter.title or letter.text[:40]
         message["Date"] = formatdate(clock.now().timestamp(), localtime=False)
         message["Message-ID"] = f"<{letter.request_id}@{address.rpartition('@')[2]}>"
         if letter.is_marketing:
-            message["List-Unsubscribe"] = f"<mailto:{address}?subject=unsubscribe%20{letter.request_id}>"
+            message["List-Unsubscribe"] = f"<mailto:{address}?subject=unsubscribe>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text, cte="base64")
         return message
