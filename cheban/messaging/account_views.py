@@ -146,4 +146,4 @@ def take_receipts(request: HttpRequest, token: str) -> HttpResponse:
         return JsonResponse({"code": 400, "msg": str(error)}, status=400)
     kept = receipts.take(row, reports)
     log.info("receipts", account=str(row.id), told=len(reports), kept=kept)
-    return JsonResponse({"code": 0, "msg": "成功"})
+    return JsonResponse({"code": 0, "msg": "ok"})

@@ -14,7 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.core.cache import cache
+from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from cheban.core import privacy
 from cheban.messaging.channels import Accepted, Busy, Letter, Outcome, Turned, Unsure, said
@@ -47,7 +50,7 @@ class Wecom:
                 "title": _cut(letter.title or letter.text, MOST_TITLE),
                 "description": _cut(letter.text, MOST_TEXT),
                 "url": self.link(letter.path),
-                "btntxt": "打开",
+                "btntxt": _in_the_houses_language(gettext_noop("打开")),
             },
             "enable_duplicate_check": 1,
             "duplicate_check_interval": REPEATS_SECONDS,
@@ -125,6 +128,11 @@ def _refused(code: object, words: str) -> Outcome:
     if code in LATER or code in OLD_TOKEN:
         return Busy(LATER.get(code, 60), text)
     return Turned(text) if isinstance(code, int) else Unsure("no_answer no errcode")
+
+
+def _in_the_houses_language(text: str) -> str:
+    with translation.override(settings.LANGUAGE_CODE):
+        return translation.gettext(text)
 
 
 def _cut(text: str, most: int) -> str:

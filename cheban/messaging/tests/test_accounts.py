@@ -15,7 +15,10 @@ from cheban.messaging.channels import Accepted
 from cheban.messaging.commands import Owed
 from cheban.messaging.models import ChannelAccount, Message, WecomMember
 from cheban.messaging.pace import TEMPO
+from cheban.org import commands as org
 from cheban.org import scope
+from cheban.org.access import actor_for
+from cheban.org.models import Staff, StaffRole
 from cheban.org.roles import Role
 from tests.providers.aliyun import AliyunServer
 from tests.providers.smtp import MailServer
@@ -116,10 +119,16 @@ def test_one_account_per_channel_and_store_and_the_stores_own_goes_first(cast, w
 
 def test_another_group_neither_sees_nor_sends_by_it(cast, wecom):
     row = save(cast, "wecom_robot", wecom.robot())
-    assert accounts.channel_of_store(cast.b.id, "robot") is None or cast.b.group_id == cast.a.group_id
-    if cast.b.group_id != cast.a.group_id:
-        with pytest.raises(NotFound):
-            accounts.account(row.id, cast.actor(Role.GROUP_ADMIN, store=cast.b))
+    assert accounts.channel_of_store(cast.b.id, "robot") is not None  # a store of the same group
+    other = org.create_store(group="另一集团", code="C", name="丙店")
+    stranger = Staff.objects.create_user("stranger", "Cheban-2026-x", name="外集团管理员")
+    StaffRole.objects.create(staff=stranger, store=other, role=Role.GROUP_ADMIN)
+    assert accounts.channel_of_store(other.id, "robot") is None
+    with pytest.raises(NotFound):
+        accounts.account(row.id, actor_for(stranger))
+    client = Client()
+    client.force_login(stranger, backend=BACKEND)
+    assert client.post(f"/settings/channels/{row.id}/switch/", {"on": "0"}).status_code == 404
     with pytest.raises(NotPermitted):
         accounts.switch(row, by=cast.actor(Role.STORE_MANAGER), is_on=False)
 
