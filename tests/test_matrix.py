@@ -148,7 +148,7 @@ EXPECTED = {
     "channels:switch": "channel.manage",
     "channels:remove": "channel.manage",
     "channels:test": "channel.manage",
-    "channels:set_member": "channel.manage",
+    "channels:set_members": "channel.manage",
     "scorecard:kept": "metric.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",

@@ -12,5 +12,5 @@ urlpatterns = [
     path("channels/<uuid:account_id>/switch/", views.switch_account, name="switch"),
     path("channels/<uuid:account_id>/remove/", views.remove_account, name="remove"),
     path("channels/<uuid:account_id>/test/", views.test_account, name="test"),
-    path("channels/<uuid:account_id>/members/<int:staff_id>/", views.set_member, name="set_member"),
+    path("channels/<uuid:account_id>/members/", views.set_members, name="set_members"),
 ]

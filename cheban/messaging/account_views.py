@@ -123,11 +123,12 @@ def test_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @require_POST
 @page(may="channel.manage")
-def set_member(request: HttpRequest, account_id: UUID, staff_id: int) -> HttpResponse:
-    """Who a colleague is in WeCom."""
+def set_members(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    """Who the colleagues are in WeCom."""
     row = accounts.account(account_id, request.actor)
-    members.enter(row, staff_id, request.POST.get("user_id", ""), by=request.actor)
-    messages.success(request, _("已保存。"))
+    typed = {name.removeprefix("member-"): value for name, value in request.POST.items() if name.startswith("member-")}
+    count = members.enter(row, {int(id): value for id, value in typed.items() if id.isdigit()}, by=request.actor)
+    messages.success(request, _("已保存 %(n)d 位同事的改动。") % {"n": count} if count else _("没有改动。"))
     return redirect(f"{reverse('channels:account', args=[row.id])}#members")
 
 

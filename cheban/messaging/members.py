@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -64,21 +65,28 @@ def link(staff: Staff, account: ChannelAccount, user_id: str, *, linked_by_id: i
 
 
 @command("channel.manage")
-def enter(account: ChannelAccount, staff_id: int, user_id: str, *, by: Actor) -> None:
-    """Enter who a colleague is; an empty UserID takes it away. Raises NotFound, WrongMember."""
-    staff = Staff.objects.filter(id=staff_id, roles__store__in=by.stores).distinct().first()
-    if staff is None:
+def enter(account: ChannelAccount, typed: Mapping[int, str], *, by: Actor) -> int:
+    """Enter who colleagues are (staff id -> UserID); an empty one takes it away. Returns how many changed.
+
+    Raises NotFound for somebody of other stores, WrongMember; then nothing is changed.
+    """
+    people = {
+        staff.id: staff
+        for staff in Staff.objects.filter(id__in=typed, roles__store__in=by.stores)
+        .distinct()
+        .select_related("wecom_member")
+    }
+    if set(typed) - set(people):
         raise NotFound(_("没有这位同事，或不在您的门店。"))
-    if user_id.strip():
-        link(staff, account, user_id, linked_by_id=by.staff_id)
-    else:
-        WecomMember.objects.filter(staff=staff).delete()
-    audit(
-        "channel.member_set" if user_id.strip() else "channel.member_removed",
-        by=by,
-        subject=f"staff:{staff.id}",
-        store_id=by.stores[0],
-    )
+    had = {id: staff.wecom_member.user_id if hasattr(staff, "wecom_member") else "" for id, staff in people.items()}
+    changed = {id: user_id.strip() for id, user_id in typed.items() if user_id.strip() != had[id]}
+    WecomMember.objects.filter(staff_id__in=changed).delete()  # first, so that two people may change places
+    for id, user_id in changed.items():
+        if user_id:
+            link(people[id], account, user_id, linked_by_id=by.staff_id)
+        action = "channel.member_set" if user_id else "channel.member_removed"
+        audit(action, by=by, subject=f"staff:{id}", store_id=by.stores[0])
+    return len(changed)
 
 
 def overview(account: ChannelAccount, actor: Actor) -> list[dict[str, Any]]:

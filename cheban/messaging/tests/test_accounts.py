@@ -159,7 +159,7 @@ def test_a_test_by_sms_and_by_mail_goes_to_the_address_typed(cast):
 def test_a_notice_reaches_a_colleague_in_wecom_with_its_page_and_others_on_paper(cast, wecom, clock):
     row = save(cast, "wecom", wecom.settings())
     manager, operations = cast.staff[Role.STORE_MANAGER], cast.staff[Role.OPERATIONS]
-    members.enter(row, manager.id, "zhangsan", by=cast.actor(Role.GROUP_ADMIN))
+    members.enter(row, {manager.id: "zhangsan"}, by=cast.actor(Role.GROUP_ADMIN))
     commands.notify([manager.id, operations.id], key="x", kind="audit.alarmed", store_id=cast.a.id, count=36)
     commands.notify([manager.id], key="x", kind="audit.alarmed", store_id=cast.a.id, count=36)  # told twice
     sending.send_due()
@@ -177,7 +177,7 @@ def test_a_notice_reaches_a_colleague_in_wecom_with_its_page_and_others_on_paper
 def test_a_colleague_who_left_meanwhile_gets_nothing(cast, wecom):
     row = save(cast, "wecom", wecom.settings())
     manager = cast.staff[Role.STORE_MANAGER]
-    members.enter(row, manager.id, "zhangsan", by=cast.actor(Role.GROUP_ADMIN))
+    members.enter(row, {manager.id: "zhangsan"}, by=cast.actor(Role.GROUP_ADMIN))
     commands.notify([manager.id], key="x", kind="audit.alarmed", store_id=cast.a.id, count=36)
     manager.is_active = False
     manager.save(update_fields=["is_active"])
@@ -199,12 +199,24 @@ def test_a_wrong_account_loses_nothing_and_is_seen_in_the_outbox(cast, wecom):
 def test_a_member_is_one_colleague(cast, wecom):
     row = save(cast, "wecom", wecom.settings())
     by = cast.actor(Role.GROUP_ADMIN)
-    members.enter(row, cast.staff[Role.CALLER].id, "lisi", by=by)
+    members.enter(row, {cast.staff[Role.CALLER].id: "lisi"}, by=by)
     with pytest.raises(members.WrongMember, match="lisi 已经是"):
-        members.enter(row, cast.staff[Role.PARTS].id, "lisi", by=by)
-    members.enter(row, cast.staff[Role.CALLER].id, "", by=by)
-    members.enter(row, cast.staff[Role.PARTS].id, "lisi", by=by)
+        members.enter(row, {cast.staff[Role.PARTS].id: "lisi"}, by=by)
+    members.enter(row, {cast.staff[Role.CALLER].id: ""}, by=by)
+    members.enter(row, {cast.staff[Role.PARTS].id: "lisi"}, by=by)
     assert list(WecomMember.objects.values_list("staff_id", flat=True)) == [cast.staff[Role.PARTS].id]
+
+
+def test_many_are_entered_at_once_and_two_may_change_places(cast, wecom):
+    row = save(cast, "wecom", wecom.settings())
+    one, two = cast.staff[Role.CALLER].id, cast.staff[Role.PARTS].id
+    client = page(cast)
+    path = f"/settings/channels/{row.id}/members/"
+    client.post(path, {f"member-{one}": "lisi", f"member-{two}": "zhangsan"})
+    client.post(path, {f"member-{one}": "zhangsan", f"member-{two}": "lisi"})
+    assert dict(WecomMember.objects.values_list("staff_id", "user_id")) == {one: "zhangsan", two: "lisi"}
+    assert client.post(path, {f"member-{one}": "lisi"}).status_code == 422
+    assert dict(WecomMember.objects.values_list("staff_id", "user_id")) == {one: "zhangsan", two: "lisi"}
 
 
 def test_the_list_asks_the_same_few_queries_for_more_accounts(cast, wecom, django_assert_max_num_queries):

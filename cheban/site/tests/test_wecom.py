@@ -24,7 +24,7 @@ def wecom(cast):
     with WecomServer() as server:
         by = cast.actor(Role.GROUP_ADMIN)
         server.account = accounts.save(None, by=by, provider="wecom", store_id=None, given=server.settings())
-        members.enter(server.account, cast.staff[Role.CALLER].id, "lisi", by=by)
+        members.enter(server.account, {cast.staff[Role.CALLER].id: "lisi"}, by=by)
         yield server
 
 
@@ -62,7 +62,7 @@ def test_a_click_in_wecom_opens_the_page_signed_in(cast, wecom):
 
 
 def test_a_card_passed_on_opens_for_whoever_clicks(cast, wecom):
-    members.enter(wecom.account, cast.staff[Role.PARTS].id, "zhangsan", by=cast.actor(Role.GROUP_ADMIN))
+    members.enter(wecom.account, {cast.staff[Role.PARTS].id: "zhangsan"}, by=cast.actor(Role.GROUP_ADMIN))
     client = Client()
     come_back(client, wecom, click(client, wecom), user="zhangsan")
     assert signed_in(client) == str(cast.staff[Role.PARTS].id)
