@@ -84,8 +84,7 @@ class Wecom:
             "state": state,
             "agentid": self._settings["agent_id"],
         }
-        root = self._settings.get("authorize") or AUTHORIZE
-        return f"{root}?{urlencode(asked, quote_via=quote)}#wechat_redirect"
+        return f"{AUTHORIZE}?{urlencode(asked, quote_via=quote)}#wechat_redirect"
 
     def who(self, code: str) -> str:
         """The member's UserID that a code stands for; '' for a stranger, or when WeCom does not say."""
