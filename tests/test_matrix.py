@@ -22,6 +22,8 @@ from tests import given
 
 PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
     "account_login",
+    "sso_begin",
+    "sso_back",
     "mfa_authenticate",
     "mfa_login_webauthn",
 }

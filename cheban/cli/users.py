@@ -90,6 +90,17 @@ def unlock(login: Login) -> None:
     print(f"已恢复 · unlocked: {login}")
 
 
+@app.command("unlink-sso")
+def unlink_sso(login: Login) -> None:
+    """解除与企业账号的连接，下次单点登录时重新连接 · forget the single sign-on identity; the next sign-in links anew."""
+    _actor, scope = _operator()
+    from cheban.site.sso import links
+
+    with scope:
+        done = links.unlink(_staff(login))
+    print(f"已解除 · unlinked: {login}" if done else f"没有连接 · was not linked: {login}")
+
+
 @app.command()
 def store(
     code: Annotated[str, typer.Argument(help="门店代码 · store code")],

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from cheban.core import privacy
 from cheban.org.access import actor_for
 from cheban.org.models import Staff
-from cheban.site import errors
+from cheban.site import errors, growing_delay
 
 
 class Adapter(DefaultAccountAdapter):
     """Sign-in only."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "too_many_login_attempts": _("登录失败次数太多，请 5 分钟后再试。忘记密码时，请店长为您重设。"),
+        "too_many_login_attempts": _("登录失败次数太多，请稍后再试。忘记密码时，请店长为您重设。"),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up: a manager adds staff."""
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Before a password is looked at: does this account wait, does this address? Raises ValidationError in words."""
+        self._login_failed_rl_usage = ratelimit.consume(
+            request, app="allauth.account", action="login_failed", config={"login_failed": "30/m/ip"}
+        )
+        if not self._login_failed_rl_usage:
+            raise self.validation_error("too_many_login_attempts")
+        seconds = growing_delay.attempt(credentials.get("username", ""), self.get_client_ip(request))
+        if seconds >= 60:
+            raise ValidationError(
+                _("登录失败次数太多，请等 %(minutes)d 分钟后再试。忘记密码时，请店长为您重设。"),
+                params={"minutes": -(-seconds // 60)},
+                code="wait",
+            )
+        if seconds:
+            raise ValidationError(
+                _("登录失败次数太多，请等 %(seconds)d 秒后再试。忘记密码时，请店长为您重设。"),
+                params={"seconds": seconds},
+                code="wait",
+            )
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Staff | None:
+        """The right password ends the delay. Raises ValidationError while there is one."""
+        staff = super().authenticate(request, **credentials)
+        if staff:
+            growing_delay.forgive(credentials.get("username", ""), self.get_client_ip(request))
+        return staff
 
     def respond_user_inactive(self, request: HttpRequest, user: Staff) -> HttpResponse:
         """The password is right, but a manager stopped the account."""

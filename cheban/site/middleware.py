@@ -16,6 +16,7 @@ from django.utils import translation
 from cheban.core.errors import Refused
 from cheban.org import access, entry
 from cheban.site import errors, idle, vitals
+from cheban.site.sso import door
 
 log = structlog.get_logger("cheban.request")
 
@@ -111,6 +112,8 @@ class Scope:
             idle.remember(request, response)
         if not request.user.is_authenticated:
             response["Clear-Site-Data"] = '"cache"'  # signed out: the next person at this desk finds nothing
+            if settings.OIDC:
+                request.session[door.ASK_AGAIN] = True  # nor comes in with what the identity provider remembers
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

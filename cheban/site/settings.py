@@ -74,6 +74,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "django_htmx",
     "csp",
@@ -132,8 +134,9 @@ TEMPLATES = [
     },
 ]
 
-# Sign-in: names only, no e-mail, no sign-up; lockout after repeated failures is allauth's rate limit, kept in
-# a cache table that all processes share.
+# Sign-in: names only, no e-mail, no sign-up. After wrong passwords an account waits longer and longer
+# (`growing_delay`); addresses and codes of the second factor have allauth's limits. All counts lie in a cache table
+# that all processes share.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "cheban.site.accounts.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -153,6 +156,34 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff have no e-mail address here
 MFA_TOTP_ISSUER = "车伴"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ENV != "production"  # localhost without TLS
 USERSESSIONS_TRACK_ACTIVITY = False
+
+# Single sign-on with the group's own identity provider, only where one is named. See docs/sso.md.
+OIDC = (
+    {
+        "issuer": os.environ["CHEBAN_OIDC_ISSUER"],
+        "name": os.environ.get("CHEBAN_OIDC_NAME", ""),
+        "claim": os.environ.get("CHEBAN_OIDC_CLAIM", "email"),
+        "email_domain": os.environ.get("CHEBAN_OIDC_EMAIL_DOMAIN", ""),
+    }
+    if os.environ.get("CHEBAN_OIDC_ISSUER")
+    else None
+)
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "cheban.site.sso.door.Provider", "APPS": []}}
+if OIDC:
+    if ENV == "production" and not OIDC["issuer"].startswith("https://"):
+        raise ImproperlyConfigured("CHEBAN_OIDC_ISSUER must begin with https:// in production")
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"].append(
+        {
+            "provider_id": "sso",
+            "name": "sso",
+            "client_id": _secret("oidc_client_id"),
+            "secret": _secret("oidc_client_secret"),
+            "settings": {"server_url": OIDC["issuer"].rstrip("/")},
+        }
+    )
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV == "production" else "http"  # of the address that one comes back to
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
@@ -164,7 +195,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "site_cache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "site_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # at Django's 300 a few hundred made-up logins would push out who waits
+    },
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # may differ between processes
 }
 SESSION_COOKIE_AGE = 12 * 3600

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from cheban.api import v1
 from cheban.site import views
+from cheban.site.sso import door as sso
 from cheban.site.streams import tickets
 
 handler404 = "cheban.site.errors.not_found"
@@ -21,6 +22,8 @@ urlpatterns = [
     path("live/ticket/", tickets.ticket, name="live_ticket"),
     path("search/", views.search, name="search"),
     path("account/login/", account.login, name="account_login"),
+    path("account/login/sso/", sso.begin, name="sso_begin"),
+    path("account/login/sso/back/", sso.back, name="sso_back"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),

@@ -325,6 +325,12 @@ def quick_times(kind: str, now: datetime | None = None) -> list[dict[str, str]]:
 
 
 @register.simple_tag
+def sso_name() -> str:
+    """What the group calls its single sign-on, for the button; '' where there is none."""
+    return (settings.OIDC["name"] or _("企业账号")) if settings.OIDC else ""
+
+
+@register.simple_tag
 def has_english() -> bool:
     """Whether the English catalogue is part of this copy; without it nobody is offered English."""
     return (Path(__file__).resolve().parents[1] / "locale" / "en" / "LC_MESSAGES" / "django.mo").exists()
