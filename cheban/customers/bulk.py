@@ -18,6 +18,7 @@ from cheban.customers.models import Customer
 from cheban.lists import commands as lists
 from cheban.lists import paging
 from cheban.lists.models import BulkDeed
+from cheban.lists.spec import ListSpec
 from cheban.lists.state import Asked
 from cheban.org.access import Actor, command
 
@@ -41,9 +42,9 @@ class TooManyAtOnce(Invalid):
     """More customers than one deed may change."""
 
 
-def matching_ids(asked: Asked, *, today: date) -> list[UUID]:
-    """Ids of all customers that match. Raises TooManyAtOnce."""
-    found = paging.first_ids(SPEC, asked, today=today, most=LIMIT)
+def matching_ids(asked: Asked, *, today: date, spec: ListSpec = SPEC) -> list[UUID]:
+    """Ids of all customers that match; `spec` knows the custom fields that are asked of. Raises TooManyAtOnce."""
+    found = paging.first_ids(spec, asked, today=today, most=LIMIT)
     if len(found) > LIMIT:
         raise TooManyAtOnce(_("一次最多更改 %(n)d 位客户，请先加筛选条件。") % {"n": LIMIT})
     return found

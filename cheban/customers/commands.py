@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,16 @@ from cheban.core.ids import new_id
 from cheban.core.models import Event
 from cheban.customers import care
 from cheban.customers.duplicates import finding
-from cheban.customers.models import Consent, ContactPoint, Customer, OdometerReading, Vehicle, VehicleOwnership
+from cheban.customers.fields import definitions, writing
+from cheban.customers.models import (
+    Consent,
+    ContactPoint,
+    Customer,
+    OdometerReading,
+    SealedValue,
+    Vehicle,
+    VehicleOwnership,
+)
 from cheban.customers.names import clean_name, search_key
 from cheban.customers.phone import parse_phone
 from cheban.customers.plate import parse_plate
@@ -73,11 +83,19 @@ def birthday_of(birth_on: date | None) -> int | None:
 
 @command("customer.create")
 def create_customer(
-    *, by: Actor, store_id: int, name: str, phone: str, plate: str = "", vin: str = "", **fields: Any
+    *,
+    by: Actor,
+    store_id: int,
+    name: str,
+    phone: str,
+    plate: str = "",
+    vin: str = "",
+    custom: Mapping[str, Any] | None = None,
+    **fields: Any,
 ) -> Customer:
     """A new file from a first visit: name and phone, and the vehicle if known. R007.
 
-    Raises Invalid naming each wrong field. A phone that is known already is not an error: the caller shows it.
+    `custom`: values of custom fields by code, as `fields.values.check` takes them. Raises Invalid naming each wrong field. A phone that is known already is not an error: the caller shows it.
     """
     wrong: dict[str, str] = {}
 
@@ -96,16 +114,19 @@ def create_customer(
         raise NotFound(_("请选择您所在的门店。"))
     if fields.get("birth_on") and fields["birth_on"] > clock.today():
         wrong["birth_on"] = _("生日在将来。请检查年份。")
-    if wrong:
+    own = writing.read({}, custom or {}, definitions.for_store(store_id, "customer") if custom else [])
+    if wrong := wrong | own.wrong:
         raise Invalid(_("有几处需要改正。"), **wrong)
     customer = Customer.objects.create(
         store_id=store_id,
+        extra=own.extra,
         name=clean,
         **name_columns(clean),
         birthday=None if fields.get("lunar_birthday") else birthday_of(fields.get("birth_on")),
         **{k: v for k, v in fields.items() if k in EDITABLE and v},
     )
     add_phone_row(customer, number.e164, kind="landline" if number.kind == "landline" else "mobile", primary=True)
+    writing.seal(own, store_id=store_id, customer_id=customer.id)
     if parsed_plate or parsed_vin:
         _vehicle_of(customer, plate=parsed_plate, vin=parsed_vin, by_id=by.staff_id)
     record(
@@ -169,8 +190,13 @@ def add_phone_row(customer: Customer, e164: str, *, kind: str, primary: bool) ->
 
 
 @command("customer.edit")
-def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | None:
-    """Change fields of a file; one event names them (never their values). Raises Invalid. R010."""
+def edit_customer(
+    customer: Customer, *, by: Actor, custom: Mapping[str, Any] | None = None, **fields: Any
+) -> Event | None:
+    """Change fields of a file; one event names them (never their values). Raises Invalid. R010.
+
+    `custom`: values of custom fields by code, as `fields.values.check` takes them; those left out stay.
+    """
     if customer.erased_at:
         raise Refused(_("这位客户的个人信息已按请求删除，档案不能再填写。再来店时请新建档案。"))
     unknown = set(fields) - set(EDITABLE) - {"address", "id_number", "phone"}
@@ -197,7 +223,11 @@ def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | No
             changed.append("phone")
         except BadValue as error:
             wrong["phone"] = f"{error.problem} {error.expected}".strip()
-    if wrong:
+    own = writing.Change(customer.extra)
+    if custom:
+        known = definitions.for_store(customer.store_id, "customer")
+        own = writing.read(customer.extra, custom, known, customer_id=customer.id)
+    if wrong := wrong | own.wrong:
         raise Invalid(_("有几处需要改正。"), **wrong)
     for secret in ("address", "id_number"):
         if secret in fields:
@@ -211,6 +241,9 @@ def edit_customer(customer: Customer, *, by: Actor, **fields: Any) -> Event | No
         if getattr(customer, field) != value:
             setattr(customer, field, value)
             changed.append(field)
+    customer.extra = own.extra
+    writing.seal(own, store_id=customer.store_id, customer_id=customer.id)
+    changed += own.changed
     if not changed:
         return None
     for column, value in name_columns(customer.name).items():
@@ -243,7 +276,10 @@ def add_note(customer: Customer, *, by: Actor, text: str) -> Event:
 
 @command("customer.reveal")
 def reveal(what: str, row_id: UUID, *, by: Actor, reason: str) -> str:
-    """The full value behind a mask: one click, one audit row. `what`: contact_point, id_number, address. R019."""
+    """The full value behind a mask: one click, one audit row. R019.
+
+    `what`: contact_point or custom (a sealed value) with that row's id; id_number or address with the customer's.
+    """
     if what == "contact_point":
         point = ContactPoint.objects.filter(id=row_id).first()
         if point is None:
@@ -258,6 +294,13 @@ def reveal(what: str, row_id: UUID, *, by: Actor, reason: str) -> str:
         )
         value = privacy.unseal(point.value_sealed, bound_to=f"customers_contactpoint.value:{point.id}")
         return value.removeprefix("+86") if point.kind in ("mobile", "landline") else value
+    if what == "custom":
+        kept = SealedValue.objects.filter(id=row_id).select_related("field").first()
+        if kept is None:
+            raise NotFound(_("这一项没有登记。"))
+        subject, field = f"customer:{kept.customer_id}", f"custom.{kept.field.code}"
+        audit("pii.revealed", by=by, subject=subject, store_id=kept.store_id, reason=reason, field=field)
+        return definitions.opened(kept)
     customer = Customer.objects.filter(id=row_id).first()
     if customer is None or what not in ("id_number", "address"):
         raise NotFound(_("没有这位客户，或不属于您的门店。"))

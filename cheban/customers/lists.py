@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from cheban.core import clock
 from cheban.customers import choices, outgoing, quality, queries
+from cheban.customers.fields import lists as fields
 from cheban.customers.models import Customer, Vehicle
 from cheban.lists.spec import Column, Filter, ListSpec, Sort, declare
 
@@ -69,6 +70,7 @@ SPEC = declare(
         counts_people=True,
         export_permission="customer.export",
         light=outgoing.vectors,
+        more=fields.more,
         columns=[
             Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True, out=outgoing.OUT["name"]),
             Column("cars", gettext_lazy("车辆"), css="s-sub", out=outgoing.OUT["cars"]),

@@ -158,6 +158,7 @@ class Customer(StoreScoped):
     keeper_id = models.IntegerField(null=True)  # org.Staff id of who keeps this file complete (R009)
     review_on = models.DateField(null=True)  # the day on which they look it through again
     erased_at = models.DateTimeField(null=True)  # the person asked for it: what is left names nobody
+    extra = models.JSONField(default=dict, db_default={})  # custom fields: definition's id -> value (`fields.values`)
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
 
@@ -295,6 +296,7 @@ class Vehicle(StoreScoped):
     maintenance_high_on = models.DateField(null=True)
     maintenance_due_by = models.CharField(max_length=8, blank=True)  # time | mileage
     is_active = models.BooleanField(default=True)  # False: scrapped, sold away, never to be reminded
+    extra = models.JSONField(default=dict, db_default={})  # custom fields: definition's id -> value (`fields.values`)
     batch = models.ForeignKey(ImportBatch, null=True, on_delete=models.SET_NULL, db_index=False)
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
@@ -445,4 +447,5 @@ class QualityDay(StoreScoped):
 
 
 from cheban.customers.duplicates.models import CustomerMerge, DuplicatePair, MergedRow  # noqa: E402, F401 - Django looks here
+from cheban.customers.fields.models import CustomerValue, FieldDefinition, SealedValue, VehicleValue  # noqa: E402, F401
 from cheban.customers.privacy_desk.models import ForgottenContact, PersonCount, PrivacyRequest, RetentionSetting  # noqa: E402, F401

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from cheban.core import clock, privacy
 from cheban.customers import choices, quality, queries
+from cheban.customers.fields import lists as fields
 from cheban.customers.plate import display_plate
 from cheban.lists.spec import Out
 
@@ -76,10 +77,11 @@ Vector = Sequence[Any]
 def vectors(ids: Sequence[UUID | str], columns: Sequence[str]) -> list[Vector]:
     """The customers of these ids that are still there, in this order: one vector for each cell of the columns.
 
-    One query; one more for each of completeness and keepers where it is wanted.
+    One query; one more for each of completeness, keepers and custom fields where it is wanted.
     """
-    cells = [out.value for code in columns for out in OUT[code]]
-    reads = [_READ.get(cell, (f"c.{cell}",)) for cell in cells]
+    own = fields.cells_of(columns)
+    cells = [cell for code in columns for cell in ([out.value for out in OUT[code]] if code in OUT else [code])]
+    reads = [(own[cell][0],) if cell in own else _READ.get(cell, (f"c.{cell}",)) for cell in cells]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT {", ".join(e for each in reads for e in each)}
@@ -90,7 +92,9 @@ def vectors(ids: Sequence[UUID | str], columns: Sequence[str]) -> list[Vector]:
         found = cursor.fetchall()
     if not found:
         return [() for _cell in cells]
-    raw, at, result, makers = list(zip(*found, strict=True)), 0, [], _makers()
+    raw, at = list(zip(*found, strict=True)), 0
+    result: list[Vector] = []
+    makers = {**_makers(), **{name: maker for name, (_sql, maker) in own.items()}}
     for cell, read in zip(cells, reads, strict=True):
         own = raw[at : at + len(read)]
         at += len(read)

@@ -21,6 +21,7 @@ from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.core.money import format_fen
 from cheban.customers.duplicates.queries import absorbed_ids, merges_of, root_of
+from cheban.customers.fields import definitions
 from cheban.customers.models import (
     Consent,
     ContactPoint,
@@ -221,13 +222,14 @@ def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str 
             id__in={e.actor_id for e in found if e.actor_id} | {e.facts.get("to") for e in found if e.facts.get("to")}
         ).values_list("id", "name")
     )
+    own = definitions.labels({f for e in found if e.name == "customer.changed" for f in e.facts.get("fields", [])})
     items = [
         TimelineItem(
             e.id,
             e.name,
             GROUPS.get(e.name.split(".")[0], "file"),
             str(events.declared(e.name).title) if e.name in events.all_declared() else e.name,
-            _subtitle(e, staff),
+            _subtitle(e, staff, own),
             e.at,
             e,
         )
@@ -239,7 +241,7 @@ def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str 
     }
 
 
-def _subtitle(event: Event, staff: dict[int, str]) -> str:
+def _subtitle(event: Event, staff: dict[int, str], own: dict[str, str]) -> str:
     facts, who = event.facts, staff.get(event.actor_id, "")
     if event.name == "repair_order.imported":
         km = f"{facts['odometer_km']:,} {_('公里')}" if facts.get("odometer_km") else ""
@@ -256,7 +258,7 @@ def _subtitle(event: Event, staff: dict[int, str]) -> str:
     if event.name.startswith("consent."):
         parts += [str(dict(Consent.Purpose.choices).get(facts.get("purpose"), "")), facts.get("proof", "")]
     if event.name == "customer.changed":
-        parts.append(_("、").join(str(FIELD_LABELS.get(f, f)) for f in facts.get("fields", [])))
+        parts.append(_("、").join(str(own.get(f) or FIELD_LABELS.get(f, f)) for f in facts.get("fields", [])))
     if event.name == "customer.recorded":
         parts.append(str(dict(Customer.Source.choices).get(facts.get("source"), "")))
     return " · ".join(str(p) for p in [*parts, who] if p)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,12 @@ from django.db.models import BooleanField
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from cheban.core import clock
+from cheban.core import clock, live
 from cheban.core.errors import BadValue, NotFound
 from cheban.core.events import record
 from cheban.customers import care
 from cheban.customers.commands import Invalid
+from cheban.customers.fields import definitions, writing
 from cheban.customers.models import Customer, OdometerReading, Vehicle, VehicleOwnership
 from cheban.customers.plate import parse_plate
 from cheban.customers.vin import parse_vin
@@ -29,9 +31,14 @@ FIELDS = (
 PAST = ("made_on", "purchased_on", "registered_on")
 
 
-def _read(fields: dict[str, Any]) -> dict[str, Any]:
+def _read_custom(extra: Mapping[str, Any], custom: Mapping[str, Any] | None, store_id: int) -> writing.Change:
+    known = definitions.for_store(store_id, "vehicle") if custom else []
+    return writing.read(extra, custom or {}, known)
+
+
+def _read(fields: dict[str, Any], wrong_already: Mapping[str, str]) -> dict[str, Any]:
     """Typed columns. Raises Invalid naming each wrong field."""
-    wrong: dict[str, str] = {}
+    wrong = dict(wrong_already)
     if unknown := set(fields) - {*FIELDS, "plate", "vin"}:
         raise Invalid(_("没有这些字段：%(f)s") % {"f": _("、").join(sorted(unknown))})
     found = {k: v for k, v in fields.items() if k in FIELDS}
@@ -58,14 +65,18 @@ def _read(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 @command("customer.edit")
-def add_vehicle(owner: Customer, *, by: Actor, **fields: Any) -> Vehicle:
-    """A vehicle of a known customer, in the customer's store. Raises Invalid: no VIN or plate, or a VIN that is known."""
-    columns = _read(fields)
+def add_vehicle(owner: Customer, *, by: Actor, custom: Mapping[str, Any] | None = None, **fields: Any) -> Vehicle:
+    """A vehicle of a known customer, in the customer's store. Raises Invalid: no VIN or plate, or a VIN that is known.
+
+    `custom`: values of custom fields by code, as `fields.values.check` takes them.
+    """
+    own = _read_custom({}, custom, owner.store_id)
+    columns = _read(fields, own.wrong)
     if not columns.get("vin") and not columns.get("plate_number"):
         raise Invalid(_("请填写车架号或车牌。"), vin=_("车架号和车牌至少要一项。"))
     try:
         with transaction.atomic():
-            vehicle = Vehicle.objects.create(store_id=owner.store_id, owner=owner, **columns)
+            vehicle = Vehicle.objects.create(store_id=owner.store_id, owner=owner, extra=own.extra, **columns)
     except IntegrityError:
         raise Invalid(_("这个车架号已经登记过。"), vin=_("这个车架号已经登记过。")) from None
     VehicleOwnership.objects.create(
@@ -86,9 +97,12 @@ def add_vehicle(owner: Customer, *, by: Actor, **fields: Any) -> Vehicle:
 
 
 @command("customer.edit")
-def edit_vehicle(vehicle: Vehicle, *, by: Actor, **fields: Any) -> Vehicle:
-    """Change columns of a vehicle and bring its care dates up to date. Raises Invalid."""
-    changed = {k: v for k, v in _read(fields).items() if getattr(vehicle, k) != v}
+def edit_vehicle(vehicle: Vehicle, *, by: Actor, custom: Mapping[str, Any] | None = None, **fields: Any) -> Vehicle:
+    """Change columns and custom fields of a vehicle and bring its care dates up to date. Raises Invalid."""
+    own = _read_custom(vehicle.extra, custom, vehicle.store_id)
+    changed = {k: v for k, v in _read(fields, own.wrong).items() if getattr(vehicle, k) != v}
+    if own.changed:
+        changed["extra"] = own.extra
     if not changed:
         return vehicle
     for name, value in changed.items():
@@ -97,9 +111,21 @@ def edit_vehicle(vehicle: Vehicle, *, by: Actor, **fields: Any) -> Vehicle:
         raise Invalid(_("请填写车架号或车牌。"), plate=_("车架号和车牌至少要一项。"))
     vehicle.changed_at = clock.now()
     vehicle.save(update_fields=[*changed, "changed_at"])
-    audit("vehicle.changed", by=by, subject=f"vehicle:{vehicle.id}", store_id=vehicle.store_id, fields=sorted(changed))
-    care.refresh([vehicle.id], today=clock.today())
-    vehicle.refresh_from_db()
+    names = sorted({*changed, *own.changed} - {"extra"})
+    audit("vehicle.changed", by=by, subject=f"vehicle:{vehicle.id}", store_id=vehicle.store_id, fields=names)
+    if own.changed and vehicle.owner_id:
+        record(
+            "customer.changed",
+            store_id=vehicle.store_id,
+            actor_id=by.staff_id,
+            customer_id=vehicle.owner_id,
+            vehicle_id=vehicle.id,
+            fields=sorted(own.changed),
+        )
+        live.announce("customer", vehicle.owner_id)
+    if set(changed) - {"extra"}:
+        care.refresh([vehicle.id], today=clock.today())
+        vehicle.refresh_from_db()
     return vehicle
 
 

@@ -219,7 +219,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     own = {"set_tier": "tier", "set_keeper": "keeper"}.get(action)
     value = request.POST.get(own, "") if own else value or request.POST.get("tag", "").strip()
     is_all = request.POST.get("all") == "1"
-    ids = bulk_deeds.matching_ids(asked, today=clock.today()) if is_all else _ids(request)
+    ids = bulk_deeds.matching_ids(asked, today=clock.today(), spec=spec) if is_all else _ids(request)
     if request.POST.get("sure") != "1":
         context = bulk_deeds.preview(ids, by=request.actor, action=action, value=value)
         context |= {"ids": [] if is_all else ids, "is_all": is_all, "query": asked.query()}

@@ -35,19 +35,19 @@ def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
 def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one_store: bool = False) -> dict[str, Any]:
     """One page: {rows, after}. Three queries at most (two `in_one_store`), and those of `dress`."""
     sort = state.order(spec, asked)
-    rows = matching(spec, asked, today=today)
+    rows = _joined(matching(spec, asked, today=today), sort)
     if sort.skips_empty:
-        rows = rows.filter(**{f"{sort.column}__isnull": False})
+        rows = rows.filter(**{f"{sort.path}__isnull": False})
     if place := read_place(spec, sort, asked.after):
         rows = rows.filter(_beyond(spec, sort, asked.up, place))
     if spec.by_store:
         found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
     else:
         sign = "" if asked.up else "-"
-        found = list(rows.order_by(f"{sign}{sort.column}", f"{sign}id")[: limit + 1])
+        found = list(rows.order_by(f"{sign}{sort.path}", f"{sign}id")[: limit + 1])
     shown, more = found[:limit], len(found) > limit
     spec.dress(shown)
-    after = place_of(getattr(shown[-1], sort.column), shown[-1].id) if more else ""
+    after = place_of(sort.value_of(shown[-1]), shown[-1].id) if more else ""
     return {"rows": shown, "after": after}
 
 
@@ -57,15 +57,15 @@ def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] 
     `asked.after` is a place as `place_of` writes it: the rows behind it are left.
     """
     sort = state.order(spec, asked)
-    rows = matching(spec, asked, today=today)
+    rows = _joined(matching(spec, asked, today=today), sort)
     if chosen:
         rows = rows.filter(id__in=list(chosen))
     if place := read_place(spec, sort, asked.after):
         behind = Q(_beyond(spec, sort, asked.up, place))
-        rows = rows.filter(behind | Q(**{f"{sort.column}__isnull": True}) if place[0] is not None else behind)
-    column, key = F(sort.column), F("id")
+        rows = rows.filter(behind | Q(**{f"{sort.path}__isnull": True}) if place[0] is not None else behind)
+    column, key = F(sort.path), F("id")
     order = (column.asc(nulls_last=True), key.asc()) if asked.up else (column.desc(nulls_last=True), key.desc())
-    return rows.order_by(*order).values_list(Cast(sort.column, TextField()), Cast("id", TextField()))
+    return rows.order_by(*order).values_list(Cast(sort.path, TextField()), Cast("id", TextField()))
 
 
 def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:
@@ -102,15 +102,21 @@ def read_place(spec: ListSpec, sort: Sort, after: str) -> list[str | None] | Non
     return [value, last]
 
 
+def _joined(rows: QuerySet, sort: Sort) -> QuerySet:
+    """With the rows that an order stands in, where it is not a column of the model."""
+    return rows.alias(**{sort.code: sort.relation()}) if sort.relation else rows
+
+
 def _beyond(spec: ListSpec, sort: Sort, up: bool, place: Sequence[str | None]) -> RawSQL:
     """The rows behind a place."""
-    table, sign = spec.model._meta.db_table, ">" if up else "<"
+    own, sign = spec.model._meta.db_table, ">" if up else "<"
+    table = sort.code if sort.relation else own
     if place[0] is None:
-        sql = f"{table}.{sort.column} IS NULL AND {table}.id {sign} %s::{spec.id_type}"
+        sql = f"{table}.{sort.column} IS NULL AND {own}.id {sign} %s::{spec.id_type}"
         return RawSQL(sql, place[1:], output_field=BooleanField())
     if sort.column == "id":  # (id, id) < (x, x) would not be found in the index
         return RawSQL(f"{table}.id {sign} %s::{spec.id_type}", place[1:], output_field=BooleanField())
-    sql = f"({table}.{sort.column}, {table}.id) {sign} (%s::{sort.sql_type}, %s::{spec.id_type})"
+    sql = f"({table}.{sort.column}, {table}.{sort.id_column}) {sign} (%s::{sort.sql_type}, %s::{spec.id_type})"
     return RawSQL(sql, place, output_field=BooleanField())
 
 
@@ -143,8 +149,8 @@ def _heads(
 ) -> list[tuple[Any, UUID, int]]:
     """(value, id, store) of the first rows of each store of the scope, or of these."""
     sign = "" if up else "-"
-    own = rows.filter(store_id=RawSQL("scope.store", [])).order_by(f"{sign}{sort.column}", f"{sign}id")[:most]
-    sql, params = own.values_list(sort.column, "id").query.sql_with_params()
+    own = rows.filter(store_id=RawSQL("scope.store", [])).order_by(f"{sign}{sort.path}", f"{sign}id")[:most]
+    sql, params = own.values_list(sort.path, "id").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT t.value, t.id, scope.store FROM {scope.STORES} scope(store)

@@ -23,7 +23,7 @@ def spec_for(code: str, actor: Actor) -> ListSpec:
     if spec is None:
         raise NotFound(_("没有这个列表。"))
     require_permission(actor, spec.permission)
-    return spec
+    return spec.of_stores(actor.stores)
 
 
 def views_of(code: str, actor: Actor) -> QuerySet[SavedView]:

@@ -7,12 +7,12 @@ No name out of an address ever reaches SQL (reliability row 24).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Model, Q, UUIDField
+from django.db.models import FilteredRelation, Model, Q, UUIDField
 
 Choices = Sequence[tuple[str, Any]]
 
@@ -21,7 +21,7 @@ Choices = Sequence[tuple[str, Any]]
 class Out:
     """What a column gives to a file: heading, and how a row's value is read (an attribute's name or a function).
 
-    kind: `text`, `number` (int), `yuan` (whole fen), `date`, `moment`. None is an empty cell. A value is masked before
+    kind: `text`, `number` (int), `decimal` (int or float), `yuan` (whole fen), `date`, `moment`. None is an empty cell. A value is masked before
     it comes here, exactly as the screen shows it.
     """
 
@@ -39,7 +39,8 @@ class Column:
     """A column: `code` chooses its cell in the room's template; `sort` names the order behind its heading.
 
     `css` goes on heading and cell. A `fixed` column can be neither hidden nor moved. `out` says what it gives to an
-    exported file, one or several cells; a column without it is left out there.
+    exported file, one or several cells; a column without it is left out there. `cell` renders the cell where no
+    template of the room does (columns that people define).
     """
 
     code: str
@@ -49,6 +50,7 @@ class Column:
     fixed: bool = False
     shown: bool = True
     out: Sequence[Out] = ()
+    cell: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Filter:
     """A condition that one value puts on the rows.
 
     kind: `choice` (one of `choices`), `flag` (on or off), `text` (compared as it is), `number` (whole, not negative),
-    `search` (words looked for; its box stands open above the list).
+    `decimal` and `date` (by `reader`), `search` (words looked for; its box stands open above the list).
+    `reader(text)` gives the typed value, None for what it does not take; its `str` is read again to the same.
     `where(value, today)` gives the condition; `words(value)` what its chip says. `unit` stands behind a number.
     """
 
@@ -67,6 +70,7 @@ class Filter:
     choices: Choices | Callable[[Sequence[int]], Choices] = ()
     words: Callable[[Any], str] | None = None
     unit: Any = ""
+    reader: Callable[[str], Any] | None = None
 
     def options(self, stores: Sequence[int]) -> list[tuple[str, str]]:
         """The choices as texts, for these stores."""
@@ -76,6 +80,8 @@ class Filter:
     def read(self, text: str, stores: Sequence[int]) -> Any:
         """The typed value, or None for what this filter does not take."""
         text = text.strip()
+        if self.reader is not None:
+            return self.reader(text[:64])
         if self.kind == "choice":
             return text if text in dict(self.options(stores)) else None
         if self.kind == "flag":
@@ -90,6 +96,8 @@ class Sort:
     """An order, the largest first (or the other way round): a column of the model, its SQL type, its words.
 
     Rows without a value stand in no order: they are left out where `skips_empty`.
+    An order by a related row names how it is joined: `relation` (its alias is `code`), its own column of the model's
+    id, and how a row of the model tells its value.
     """
 
     code: str
@@ -98,6 +106,21 @@ class Sort:
     largest: Any
     smallest: Any
     skips_empty: bool = False
+    relation: Callable[[], FilteredRelation] | None = None
+    id_column: str = "id"
+    value: Callable[[Any], Any] | None = None
+
+    @property
+    def path(self) -> str:
+        """The column as querysets name it."""
+        return f"{self.code}__{self.column}" if self.relation else self.column
+
+    def value_of(self, row: Any) -> Any:
+        """What a row has in this order."""
+        return self.value(row) if self.value else getattr(row, self.column)
+
+
+More = tuple[Sequence[Column], Sequence[Filter], Sequence[Sort]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +151,19 @@ class ListSpec:
     counts_people: bool = False
     export_permission: str = "list.export"
     light: Callable[[Sequence[Any], Sequence[str]], list[Sequence[Any]]] | None = None
+    more: Callable[[Sequence[int]], More] | None = None
+
+    def of_stores(self, stores: Sequence[int]) -> ListSpec:
+        """With what people of these stores added to it: `more(stores)` gives columns, filters and orders."""
+        columns, filters, sorts = self.more(stores) if self.more else ((), (), ())
+        if not (columns or filters or sorts):
+            return self
+        return replace(
+            self,
+            columns=[*self.columns, *columns],
+            filters=[*self.filters, *filters],
+            sorts=[*self.sorts, *sorts],
+        )
 
     @property
     def id_type(self) -> str:

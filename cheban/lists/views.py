@@ -48,7 +48,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             "counts_people": found.counts_people,
             "headings": state.headings(found, asked, shown),
             "columns": shown,
-            "cells": [f"{found.cells}/{code}.html" for code in shown],
+            "cells": [found.column(code).cell or f"{found.cells}/{code}.html" for code in shown],
             "all_columns": _all_columns(found, shown),
             "is_dense": arranged["is_dense"],
             "views": [_chip(found, v, v == view or (not asked.view and v.query == kept), actor) for v in views],

@@ -18,9 +18,13 @@ from django.db import connection, models, transaction
 from cheban.core.errors import NotPermitted
 
 POLICY = "(store_id = any((select nullif(current_setting('app.stores', true), ''))::int[]))"
+OF_GROUP = f"""({POLICY} OR (store_id IS NULL AND group_id IN (SELECT s.group_id FROM org_store s
+              WHERE s.id = any((select nullif(current_setting('app.stores', true), ''))::int[]))))"""  # noqa: S608 - ours
+"""For rows of a store or, without one, of a whole group: they are seen in each of its stores."""
 STORES = "unnest((nullif(current_setting('app.stores', true), ''))::int[])"
 """The scope's stores as rows, for SQL that goes through them one by one."""
 APPEND_ONLY = ("core_event", "core_auditentry", "core_auditlink", "playbook_rulesetting")
+GROUP_OR_STORE = ("customers_fielddefinition",)
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,
 # what a group chose about a rule (its row has no store, and every store's plan reads it).
 OPEN_TABLES = (
@@ -71,10 +75,11 @@ def apply_policies(*, using: str, app_role: str) -> None:
         for table in scoped_tables():
             if table not in existing:
                 continue
-            check = POLICY if table != "core_auditentry" else f"(store_id IS NULL OR {POLICY})"
+            seen = OF_GROUP if table in GROUP_OR_STORE else POLICY
+            check = seen if table != "core_auditentry" else f"(store_id IS NULL OR {POLICY})"
             cursor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             cursor.execute(f"DROP POLICY IF EXISTS store_scope ON {table}")
-            cursor.execute(f"CREATE POLICY store_scope ON {table} USING {POLICY} WITH CHECK {check}")
+            cursor.execute(f"CREATE POLICY store_scope ON {table} USING {seen} WITH CHECK {check}")
 
 
 def set_stores(store_ids: Iterable[int], *, actor_id: int | None = None) -> None:

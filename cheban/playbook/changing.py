@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
-from cheban.core.errors import NotFound, NotPermitted, WrongState
+from cheban.core.errors import NotFound, WrongState
 from cheban.core.events import record
 from cheban.core.live import announce
+from cheban.org import levels
 from cheban.org.access import Actor, audit, command
-from cheban.org.models import Store
-from cheban.org.roles import permissions_of
+from cheban.org.levels import Level
 from cheban.playbook import effective, knobs
 from cheban.playbook.commands import NeedsMore
 from cheban.playbook.models import RuleSetting, Task
@@ -24,41 +23,15 @@ SWITCHED_OFF = "switched_off"
 """Outcome of open tasks that were dropped together with their rule."""
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """For whom a rule is changed: one store, or (store_id None) all stores of a group."""
-
-    group_id: int
-    store_id: int | None
-    stores: tuple[int, ...]
-
-
 def level_of(text: str, actor: Actor) -> Level:
-    """'group' or a store's id, as far as it lies in the actor's scope. Raises NotFound, NotPermitted.
-
-    The group's level is for those who may change rules in every store of the group.
-    """
-    in_scope = {s.id: s for s in Store.objects.filter(id__in=actor.stores)}
-    if text.isdigit():
-        if int(text) not in in_scope:
-            raise NotFound(_("没有这个门店，或不属于您。"))
-        return Level(in_scope[int(text)].group_id, int(text), (int(text),))
-    if text != "group" or not in_scope:
-        raise NotFound(_("没有这个门店，或不属于您。"))
-    group = min(s.group_id for s in in_scope.values())
-    of_group = set(Store.objects.filter(group_id=group).values_list("id", flat=True))
-    if not may_for_group(actor, of_group):
-        raise NotPermitted(_("全集团的规则由集团管理员或运营调整，请先选“全部门店”。"))
-    return Level(group, None, tuple(sorted(of_group)))
+    """'group' or a store's id, as far as it lies in the actor's scope. Raises NotFound, NotPermitted."""
+    refusal = _("全集团的规则由集团管理员或运营调整，请先选“全部门店”。")
+    return levels.level_of(text, actor, permission="playbook.change", refusal=refusal)
 
 
 def may_for_group(actor: Actor, of_group: set[int]) -> bool:
     """Whether they may change rules in every store of the group, and chose all of them."""
-    if actor.staff_id is None:
-        return True
-    return of_group <= set(actor.stores) and all(
-        "playbook.change" in permissions_of(set(actor.roles.get(store, ()))) for store in of_group
-    )
+    return levels.may_for_group(actor, of_group, permission="playbook.change")
 
 
 def newest(rule: str, level: Level) -> RuleSetting | None:
@@ -94,7 +67,7 @@ def change_rule(
     rule = _rule(code)
     if not reason.strip():
         raise NeedsMore(_("请写一句为什么调整，同事以后看得到。"))
-    _one_at_a_time(level)
+    levels.one_at_a_time(level)
     former = newest(code, level)
     if seen is not None and seen != (former.id if former else 0):
         raise WrongState(_("同事刚刚调整过这条规则，请刷新页面看过再改。"))
@@ -116,7 +89,7 @@ def restore_rule(code: str, *, by: Actor, level: Level) -> RuleSetting:
     Raises WrongState when nothing was ever changed at this level.
     """
     rule = _rule(code)
-    _one_at_a_time(level)
+    levels.one_at_a_time(level)
     rows = list(
         RuleSetting.objects.filter(rule=code, group_id=level.group_id, store_id=level.store_id).order_by("-id")[:2]
     )
@@ -129,10 +102,6 @@ def restore_rule(code: str, *, by: Actor, level: Level) -> RuleSetting:
         ).update(state=Task.State.OPEN, outcome="", closed_at=None, closed_by_id=None)
     values = rows[1].values if len(rows) > 1 else {}
     return _write(rule, level, values, by=by, reason=_("撤回上一次调整"), former=former, drops_open=False)
-
-
-def _one_at_a_time(level: Level) -> None:
-    list(Store.objects.select_for_update(no_key=True).filter(id__in=level.stores).order_by("id").values_list("id"))
 
 
 def _write(

@@ -20,10 +20,10 @@ from cheban.lists.spec import Out
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, the two of the head included (Excel's limit)."""
 HEAD_ROWS = 2
-_KINDS = ("date", "moment", "yuan", "number", "text")
-_WIDTH = {"date": 12, "moment": 17, "yuan": 13, "number": 9, "text": 18}
+_KINDS = ("date", "moment", "yuan", "number", "decimal", "text")
+_WIDTH = {"date": 12, "moment": 17, "yuan": 13, "number": 9, "decimal": 11, "text": 18}
 _SAMPLE = re.compile(r'<row r="3".*?</row>', re.DOTALL)
-_STYLE = re.compile(r'<c r="[A-E]3"(?: s="(\d+)")?')
+_STYLE = re.compile(r'<c r="[A-F]3"(?: s="(\d+)")?')
 _SIZE = re.compile(r'<dimension ref="[^"]*"/>')
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\']")
 
@@ -42,6 +42,7 @@ def _frame(title: str, mark: str, outs: Sequence[Out], sheets: Sequence[int]) ->
         "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
         "yuan": book.add_format({"num_format": "#,##0.00"}),
         "number": book.add_format({"num_format": "0"}),
+        "decimal": book.add_format({"num_format": "General"}),
         "text": book.add_format({"num_format": "@"}),
     }
     name = _NOT_IN_A_NAME.sub("", title)[:24] or "1"
@@ -119,7 +120,7 @@ def write_xlsx(
                 rows, parts = places[entry.filename]
                 text = frame.read(entry).decode()
                 cut = _SAMPLE.search(text)
-                # The samples reach to column E; readers that trust the size would miss rows and columns.
+                # The samples reach to column F; readers that trust the size would miss rows and columns.
                 before = _SIZE.sub("", text[: cut.start()])
                 with book.open(entry.filename, "w", force_zip64=True) as out:
                     out.write(before.encode())

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,8 +64,14 @@ def _csv_texts(values: Sequence[Any]) -> list[str]:
     ]
 
 
+def _decimal(value: int | float) -> str:
+    """6.5, 12000, never 1e-05."""
+    return format(Decimal(repr(value)).normalize(), "f") if type(value) is float else str(value)
+
+
 _CSV: dict[str, Callable[[Any], str]] = {
     "number": str,
+    "decimal": _decimal,
     "yuan": plain_yuan,
     "date": date.isoformat,
     "moment": _local,
@@ -120,7 +127,13 @@ def _day(value: date) -> int:
     return value.toordinal() - _DAY_ZERO
 
 
-_SHEET: dict[str, Callable[[Any], Any]] = {"number": int, "yuan": plain_yuan, "date": _day, "moment": _serial}
+_SHEET: dict[str, Callable[[Any], Any]] = {
+    "number": int,
+    "decimal": _decimal,
+    "yuan": plain_yuan,
+    "date": _day,
+    "moment": _serial,
+}
 
 
 def sheet_part(vectors: Vectors, outs: Sequence[Out], styles: dict[str, int], *, first: int) -> bytes:

@@ -43,6 +43,7 @@ def mine(actor: Actor) -> list[dict[str, Any]]:
     found = []
     for export in Export.objects.filter(staff_id=actor.staff_id).order_by("-asked_at")[:MOST]:
         listed = spec.get(export.list_code)
+        listed = listed.of_stores(actor.stores) if listed else None
         asked = asked_of(export)
         found.append(
             {
@@ -61,7 +62,9 @@ def asked_of(export: Export) -> state.Asked:
     from django.http import QueryDict
 
     listed = spec.get(export.list_code)
-    return state.read(listed, QueryDict(export.query), export.stores) if listed else state.Asked()
+    if listed is None:
+        return state.Asked()
+    return state.read(listed.of_stores(export.stores), QueryDict(export.query), export.stores)
 
 
 def lately(actor: Actor, *, at: datetime) -> int:

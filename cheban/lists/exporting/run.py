@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import structlog
@@ -96,6 +97,12 @@ def _write(export: Export) -> None:
     listed = spec.get(export.list_code)
     if listed is None:
         raise Refused(_("没有这个列表。"))
+    with scope.use(export.stores, actor_id=export.staff_id):
+        listed = listed.of_stores(export.stores)
+        asked = queries.asked_of(export).query()
+    if set(parse_qsl(asked)) != set(parse_qsl(export.query)) or not all(map(listed.column, export.columns)):
+        # Without that condition the file would hold more than was asked for.
+        raise Refused(_("列表里有一项条件或一列已经停用，没有导出。请打开列表重新筛选、再导出。"))
     outs = [out for code in export.columns for out in listed.column(code).out]
     place = queries.folder(export.id)
     place.parent.mkdir(mode=0o700, exist_ok=True)
