@@ -22,6 +22,17 @@ PAGES = {
     "sort by visit": "/customers/?sort=visited",
     "sort by spent, smallest first": "/customers/?sort=spent.up",
 }
+FIELDS = (("way", "choice"), ("points", "number"), ("on", "date"))
+OF_FIELDS = {
+    "custom choice, one of 1,000": "/customers/?x{way}=rare",
+    "custom choice, one of three": "/customers/?x{way}=often",
+    "custom choice not filled in": "/customers/?x{way}=none",
+    "custom number from, to": "/customers/?x{points}.from=500&x{points}.to=510",
+    "custom number from, sorted by it": "/customers/?x{points}.from=500&sort=x{points}",
+    "sorted by a custom day": "/customers/?sort=x{on}",
+    "custom choice and tier, sorted by a custom number": "/customers/?x{way}=often&tier=gold&sort=x{points}.up",
+}
+"""Filters and orders of custom fields, with the ids of the fields."""
 ROUNDS = 25
 PAGE_MS = 500
 ROWS_PER_SECOND = 20_000
@@ -41,24 +52,42 @@ print(json.dumps([export.state, export.rows_done, took, resource.getrusage(resou
 """
 
 
-def fill(size: int) -> list[int]:
-    """`size` customers over 50 stores, each with a sealed phone and a vehicle; returns the stores."""
+def define(store_id: int) -> dict[str, int]:
+    """Custom fields of the whole group of this store: name -> id."""
+    from cheban.customers.models import FieldDefinition
+    from cheban.org.models import Store
+
+    group = Store.objects.get(id=store_id).group_id
+    choices = [{"code": code, "label": code} for code in ("rare", "often", "seldom")]
+    return {
+        code: FieldDefinition.objects.using("owner")
+        .create(group_id=group, subject="customer", code=code, label=code, kind=kind, choices=choices)
+        .id
+        for code, kind in FIELDS
+    }
+
+
+def fill(size: int) -> tuple[list[int], dict[str, int]]:
+    """`size` customers over 50 stores, each with a sealed phone, a vehicle and custom fields; the stores, the fields."""
     from django.db import connections
 
     from cheban.core import privacy
     from cheban.org import commands
 
     stores = [commands.create_store(group="lists", code=f"L{n}", name=f"列表 {n} 店").id for n in range(50)]
+    fields = define(stores[0])
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            """INSERT INTO customers_customer (id, store_id, kind, name, name_full_pinyin, name_initials, name_other_pinyin,
+            """INSERT INTO customers_customer (extra, id, store_id, kind, name, name_full_pinyin, name_initials, name_other_pinyin,
                  customer_no, gender, occupation, region, preferred_channel, preferred_time, source, family, habits,
                  special_requests, remarks, tags, tier, refused_purposes, visits, spent_fen, last_visit_on)
-               SELECT uuidv7(), (%s::int[])[1 + i %% 50], 'person', '张小' || i, 'zhangxiao' || i, 'zx' || i, '', '', 'm', '', '',
+               SELECT jsonb_strip_nulls(jsonb_build_object(%s::text, CASE WHEN i %% 1000 = 7 THEN 'rare' WHEN i %% 3 = 0
+                 THEN 'often' WHEN i %% 3 = 1 THEN 'seldom' END, %s::text, (i::bigint * 7919 %% 100000) / 100.0, %s::text,
+                 (current_date - i %% 2000)::text)), uuidv7(), (%s::int[])[1 + i %% 50], 'person', '张小' || i, 'zhangxiao' || i, 'zx' || i, '', '', 'm', '', '',
                  '', '', 'purchase', '', '', '', '', CASE WHEN i %% 3 = 0 THEN ARRAY['常客', '保养']::varchar[] ELSE '{}' END,
                  CASE WHEN i %% 10 = 0 THEN 'gold' ELSE 'ordinary' END, '{}', i %% 9, i * 37 %% 1000000,
                  current_date - (i %% 700) FROM generate_series(1, %s) i RETURNING id, store_id""",
-            [stores, size],
+            [str(fields["way"]), str(fields["points"]), str(fields["on"]), stores, size],
         )
         people = cursor.fetchall()
         with cursor.copy(
@@ -82,7 +111,8 @@ def fill(size: int) -> list[int]:
             [stores],
         )
         cursor.execute("VACUUM (ANALYZE) customers_customer, customers_contactpoint, customers_vehicle")
-    return stores
+        cursor.execute("VACUUM (ANALYZE) customers_customervalue, customers_vehiclevalue")
+    return stores, fields
 
 
 def lists(size: int, row: Row) -> list[str]:
@@ -101,13 +131,14 @@ def lists(size: int, row: Row) -> list[str]:
 
     with connections["owner"].cursor() as cursor:
         cursor.execute("TRUNCATE customers_customer, customers_contactpoint, customers_vehicle CASCADE")
-    stores = fill(size)
+        cursor.execute("TRUNCATE customers_customervalue, customers_vehiclevalue")
+    stores, fields = fill(size)
     boss = Staff.objects.create_user("lists.boss", None, name="集团")
     StaffRole.objects.create(staff=boss, store_id=stores[0], role=Role.GROUP_ADMIN)
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(boss, backend="allauth.account.auth_backends.AuthenticationBackend")
     lines = []
-    for what, address in PAGES.items():
+    for what, address in {**PAGES, **{what: address.format(**fields) for what, address in OF_FIELDS.items()}}.items():
         took = sorted(_milliseconds(client, address) for _ in range(ROUNDS))[int(ROUNDS * 0.95)]
         lines.append(
             row(f"list of {size:,} customers, {what}, p95", f"{took:.0f} ms", f"< {PAGE_MS} ms", took < PAGE_MS)

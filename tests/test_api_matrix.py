@@ -46,6 +46,7 @@ EXPECTED = {
     "GET /tasks": "",
     "POST /tasks/{contact_id}/outcome": "tasks:write",
     "GET /events": "events:read",
+    "GET /custom-fields": "",
     "GET /me": "",
     "GET /stores": "",
     "GET /staff": "staff:read",

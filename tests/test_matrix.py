@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
-from cheban.customers.models import ContactPoint, ImportBatch, ImportRow, PrivacyRequest
+from cheban.customers.models import ContactPoint, FieldDefinition, ImportBatch, ImportRow, PrivacyRequest
 from cheban.lists.models import BulkDeed, Export, SavedView
 from cheban.messaging.models import ChannelAccount, InboxItem, Message
 from cheban.org import scope
@@ -79,6 +79,14 @@ EXPECTED = {
     "customers:note": "note.add",
     "customers:consent": "consent.change",
     "customers:odometer": "customer.edit",
+    "customers:vehicle_custom": "customer.edit",
+    **dict.fromkeys(
+        (
+            *("customers:fields", "customers:field", "customers:field_new"),
+            *("customers:field_archive", "customers:field_restore", "customers:field_move"),
+        ),
+        "field.manage",
+    ),
     "customers:reveal": "customer.reveal",
     "customers:known": "customer.create",
     "customers:duplicates": "customer.merge",
@@ -274,6 +282,9 @@ def things(cast):
             group=store.group, only_store=store, channel="robot", provider="wecom_robot",
             settings={"endpoint": "https://127.0.0.1:9"}, changed_at=given.clock.now(),
         )  # fmt: skip
+        field = FieldDefinition.objects.create(
+            group=store.group, store=store, subject="customer", code="way", label="来店方式", kind="text"
+        )
         contact = new_id()
         Task.objects.create(
             store=store,
@@ -291,6 +302,7 @@ def things(cast):
         )
         found[key] = {
             "customer_id": customer.id,
+            "field_id": field.id,
             "vehicle_id": vehicle.id,
             "batch_id": batch.id,
             "row_id": row.id,

@@ -102,6 +102,34 @@ class VehicleBrief(Schema):
     series: str
 
 
+CustomOut = Annotated[
+    dict[str, str | int | float | bool | list[str]],
+    Field(
+        description="Custom fields by code, as GET /custom-fields describes them; empty ones are left out. Money is "
+        "whole fen, a day is 2026-11-27, choices are codes. Fields marked personal are never given out."
+    ),
+]
+CustomIn = Annotated[
+    dict[str, Any],
+    Field(
+        max_length=40,
+        description="Custom fields by code, typed as GET /custom-fields says; null empties, what is left out stays. "
+        "An unknown code is refused: `fields` of the problem names it as custom.<code>.",
+        json_schema_extra={
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "maxLength": 200},
+                    {"type": "number"},
+                    {"type": "boolean"},
+                    {"type": "array", "items": {"type": "string", "maxLength": 32}, "maxItems": 50},
+                    {"type": "null"},
+                ]
+            }
+        },
+    ),
+]
+
+
 class CustomerOut(Schema):
     """A customer in a list; phones are masked."""
 
@@ -128,6 +156,7 @@ class CustomerOut(Schema):
     changed_at: Moment
     phones: list[Phone]
     vehicles: list[VehicleBrief]
+    custom: CustomOut
 
 
 class ConsentOut(Schema):
@@ -176,6 +205,17 @@ class CustomerFilter(PageIn):
     series: Annotated[str, Field(max_length=60)] | None = None
     quiet_months: Annotated[int, Field(ge=1, le=120)] | None = None
     refused: bool | None = None
+    custom: (
+        Annotated[
+            str,
+            Field(
+                max_length=200,
+                description="code:value of one custom field: a choice's code, true or false, the beginning of a text, or "
+                "code:>=value and code:<=value for numbers, money (fen) and days",
+            ),
+        ]
+        | None
+    ) = None
     sort: Literal["newest", "visited", "spent"] = "newest"
 
 
@@ -193,6 +233,7 @@ class _CustomerFields(In):
     tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=32)]], Field(max_length=20)] | None = None
     tier: Tier | None = None
     source: Source | None = None
+    custom: CustomIn | None = None
 
 
 class CustomerIn(_CustomerFields):
@@ -338,6 +379,7 @@ class VehicleOut(VehicleBrief):
     maintenance_due_on: date | None
     is_active: bool
     vin_is_doubtful: bool
+    custom: CustomOut
     created_at: Moment
     changed_at: Moment
 
@@ -380,6 +422,7 @@ class VehicleChange(In):
     insurance_until: Day | None = None
     compulsory_until: Day | None = None
     is_active: StrictBool | None = None
+    custom: CustomIn | None = None
 
 
 class VehicleIn(VehicleChange):
@@ -663,3 +706,34 @@ class ImportPage(Schema):
 
     data: list[ImportOut]
     next: str | None
+
+
+class ChoiceOut(Schema):
+    """A choice of a custom field; one that is not offered is kept for the rows that have it."""
+
+    code: str
+    label: str
+    is_offered: bool
+
+
+class CustomFieldOut(Schema):
+    """A custom field of a store (`store_id`) or of its whole group (null)."""
+
+    code: str = Field(description="its name in `custom`; never changes")
+    subject: Literal["customer", "vehicle"]
+    store_id: int | None
+    label: str
+    hint: str
+    kind: Literal["text", "number", "money", "date", "yes_no", "choice", "choices"] = Field(
+        description="text: string up to 200; number: number, four places; money: whole fen; date: 2026-11-27; "
+        "yes_no: boolean; choice: a code; choices: a list of codes"
+    )
+    choices: list[ChoiceOut]
+    is_personal: bool = Field(description="sealed: it can be written, and is never given out here")
+    is_required: bool = Field(description="asked for in forms; programs may leave it out")
+
+
+class CustomFields(Schema):
+    """The custom fields in use."""
+
+    data: list[CustomFieldOut]

@@ -28,6 +28,7 @@ class CustomersConfig(AppConfig):
         sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")
         sealed.declare("customers_customer", "id_number_sealed", "customers_customer.id_number")
         sealed.declare("customers_customer", "address_sealed", "customers_customer.address")
+        sealed.declare("customers_sealedvalue", "value_sealed", "customers_sealedvalue.value")
         sealed.declare("customers_importrow", "content_sealed", "customers_importrow.content")
         sealed.declare_folder("files/imports", lambda name: f"import:{name.partition('.')[0]}")
         for table, column in (

@@ -307,6 +307,7 @@ FIELD_LABELS = {
     "id_number": gettext_lazy("证件号"),
     "lunar_birthday": gettext_lazy("农历生日"),
     "source": gettext_lazy("来源"),
+    "extra": gettext_lazy("更多资料"),
 }
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from cheban.customers import views
 from cheban.customers.duplicates import views as duplicates
+from cheban.customers.fields import views as fields
 from cheban.customers.importing import views as importing
 from cheban.customers.privacy_desk import views as privacy
 
@@ -17,6 +18,13 @@ urlpatterns = [
     path("<uuid:customer_id>/note/", views.add_note, name="note"),
     path("<uuid:customer_id>/consent/", views.consent, name="consent"),
     path("vehicles/<uuid:vehicle_id>/odometer/", views.odometer, name="odometer"),
+    path("vehicles/<uuid:vehicle_id>/custom/", views.vehicle_custom, name="vehicle_custom"),
+    path("fields/", fields.fields, name="fields"),
+    path("fields/new/", fields.new, name="field_new"),
+    path("fields/<int:field_id>/", fields.change, name="field"),
+    path("fields/<int:field_id>/archive/", fields.archive, name="field_archive"),
+    path("fields/<int:field_id>/restore/", fields.restore, name="field_restore"),
+    path("fields/<int:field_id>/move/", fields.move, name="field_move"),
     path("reveal/<slug:what>/<uuid:row_id>/", views.reveal, name="reveal"),
     path("known/", duplicates.known, name="known"),
     path("duplicates/", duplicates.duplicates, name="duplicates"),

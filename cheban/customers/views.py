@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +17,10 @@ from cheban.core import clock, slots
 from cheban.core.errors import BadValue
 from cheban.customers import bulk as bulk_deeds
 from cheban.customers import choices, commands, forms, likes, quality, queries, search
+from cheban.customers.fields import definitions
+from cheban.customers.fields import forms as field_forms
 from cheban.customers.privacy_desk import queries as privacy
+from cheban.customers.vehicles import edit_vehicle
 from cheban.lists import views as lists
 from cheban.org.access import page
 
@@ -36,12 +41,15 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 def new_customer(request: HttpRequest) -> dict | HttpResponse:
     """First visit: name, phone, vehicle."""
     form = forms.Form(request.POST, {})
+    store = request.POST.get("store", "")
+    store_id = int(store) if store.isascii() and store.isdigit() else request.actor.stores[0]
+    own = [f for f in definitions.for_store(store_id, "customer") if f.is_required]
     if request.method == "POST":
         try:
-            store = request.POST.get("store", "")
             made = commands.create_customer(
                 by=request.actor,
-                store_id=int(store) if store.isdigit() else request.actor.stores[0],
+                store_id=store_id,
+                custom=_asked(request, own, {}),
                 **{k: request.POST.get(k, "") for k in ("name", "phone", "plate", "vin")},
                 **{
                     k: request.POST.get(k, "")
@@ -54,7 +62,17 @@ def new_customer(request: HttpRequest) -> dict | HttpResponse:
         else:
             messages.success(request, _("%(name)s 的档案已建立。") % {"name": made.name})
             return redirect("customers:customer", made.id)
-    return {"form": form, "choices": forms.EDIT_CHOICES}
+    post = request.POST if request.method == "POST" else None
+    boxes = field_forms.boxes(own, {}, post=post, errors=form.errors)
+    return {"form": form, "choices": forms.EDIT_CHOICES, "boxes": boxes}
+
+
+def _asked(request: HttpRequest, own: list, extra: dict, held: Collection[int] = ()) -> dict[str, Any]:
+    """The custom fields that were sent. Raises Invalid naming each wrong box."""
+    asked, wrong = field_forms.read(request.POST, own, extra, held=held)
+    if wrong:
+        raise commands.Invalid(_("有几处需要改正。"), **wrong)
+    return asked
 
 
 @page("customers/customer.html", may="customer.see")
@@ -73,7 +91,15 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
     search.remember(customer_id, request.actor, store_id=found["customer"].store_id, at=at)
     group = request.GET.get("show", "")
     tasks = slots.ask("customer.tasks", customer_id, at=at, default=[])
+    own = definitions.for_store(who.store_id)
+    of_cars = [f for f in own if f.subject == "vehicle"]
+    for car in found["vehicles"]:
+        car.custom = definitions.shown(car.extra, of_cars)
+        car.boxes = field_forms.boxes(of_cars, car.extra) if may_edit else []
+    is_sealed = any(f.is_personal for f in own)
     return found | {
+        "custom": definitions.shown(who.extra, [f for f in own if f.subject == "customer"]),
+        "sealed": definitions.sealed_of([customer_id]) if is_sealed else [],
         "timeline": queries.timeline(customer_id, group=group),
         "show": group,
         "tasks": tasks,
@@ -130,9 +156,14 @@ def edit_customer(request: HttpRequest, customer_id: UUID) -> dict | HttpRespons
     """Change the file."""
     found = queries.customer(customer_id)
     form = forms.Form(forms.customer_values(found), {})
+    own = definitions.for_store(found.store_id, "customer")
+    held = {row["field"].id for row in definitions.sealed_of([found.id])} if own else set()
+    extra = dict(found.extra)
     if request.method == "POST":
         try:
-            commands.edit_customer(found, by=request.actor, **forms.read_customer(request.POST))
+            typed = forms.read_customer(request.POST)
+            custom = _asked(request, own, extra, held)
+            commands.edit_customer(found, by=request.actor, custom=custom, **typed)
         except commands.Invalid as refusal:
             form = forms.Form(request.POST, refusal.facts)
         except BadValue as error:
@@ -140,7 +171,9 @@ def edit_customer(request: HttpRequest, customer_id: UUID) -> dict | HttpRespons
         else:
             messages.success(request, _("档案已更新。"))
             return redirect("customers:customer", customer_id)
-    return {"customer": found, "form": form, "choices": forms.EDIT_CHOICES}
+    post = request.POST if request.method == "POST" else None
+    boxes = field_forms.boxes(own, extra, held=held, post=post, errors=form.errors)
+    return {"customer": found, "form": form, "choices": forms.EDIT_CHOICES, "boxes": boxes}
 
 
 @require_POST
@@ -191,6 +224,26 @@ def odometer(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
         context = _page_of(request, queries.customer(vehicle.owner_id)) | {"odometer": wrong}
         return render(request, "customers/customer.html", context, status=422)
     messages.success(request, _("里程已登记，保养日期已重新预计。"))
+    return redirect("customers:customer", vehicle.owner_id) if vehicle.owner_id else redirect("customers:list")
+
+
+@require_POST
+@page(may="customer.edit")
+def vehicle_custom(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
+    """A vehicle's custom fields; a refusal stands beside its box, with what was typed."""
+    vehicle = queries.vehicle(vehicle_id)
+    own = definitions.for_store(vehicle.store_id, "vehicle")
+    try:
+        edit_vehicle(vehicle, by=request.actor, custom=_asked(request, own, vehicle.extra))
+    except commands.Invalid as refusal:
+        if not vehicle.owner_id:
+            raise
+        context = _page_of(request, queries.customer(vehicle.owner_id))
+        car = next(car for car in context["vehicles"] if car.id == vehicle.id)
+        car.boxes = field_forms.boxes(own, car.extra, post=request.POST, errors=refusal.facts)
+        car.has_wrong_box = True
+        return render(request, "customers/customer.html", context, status=422)
+    messages.success(request, _("车辆资料已保存。"))
     return redirect("customers:customer", vehicle.owner_id) if vehicle.owner_id else redirect("customers:list")
 
 

@@ -30,6 +30,7 @@ MENU = (
     (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", gettext_noop("经营")),
     (gettext_noop("消息规定"), "messaging:settings", "message-2", "outbox.see", gettext_noop("设置")),
     (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
+    (gettext_noop("自定义字段"), "customers:fields", "list-details", "field.manage", gettext_noop("设置")),
     (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
     (gettext_noop("导出记录"), "exports:list", "download", "list.export", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
@@ -61,6 +62,8 @@ def _part(view: str) -> str:
         return "duplicates"
     if view == "customers:files":
         return "files"
+    if view.startswith("customers:field"):
+        return "fields"
     if "privacy" in view or "retention" in view:
         return "privacy"
     return "imports" if "import" in view else "customers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,11 @@ from ninja import Query, Router, Status
 
 from cheban.api import cursors, schemas
 from cheban.api.door import needs
+from cheban.api.v1 import custom
 from cheban.core import clock
+from cheban.core.errors import BadValue
 from cheban.customers import commands, lists, queries, search
+from cheban.customers.fields import lists as fields
 from cheban.lists import paging
 from cheban.lists.state import Asked
 from cheban.org.access import Actor
@@ -45,7 +49,7 @@ def _row(customer: Any) -> dict[str, Any]:
 
 @router.get("/customers", response=schemas.CustomerPage, auth=needs("customers:read"), summary="List customers")
 def list_customers(request: HttpRequest, filters: Query[schemas.CustomerFilter]) -> dict[str, Any]:
-    """A page of customers with masked phones and their vehicles. At most six queries."""
+    """A page of customers with masked phones and their vehicles. At most seven queries, one more with `custom`."""
     given = filters.model_dump()
     after = cursors.read(filters.cursor, what="customers", filters=given)
     asked = {
@@ -57,14 +61,20 @@ def list_customers(request: HttpRequest, filters: Query[schemas.CustomerFilter])
         "quiet": filters.quiet_months,
         "refused": filters.refused,
     }
+    spec = lists.SPEC
+    if filters.custom:
+        try:
+            spec = replace(spec, base=spec.base & fields.by_code(request.actor.stores, filters.custom))
+        except BadValue as error:
+            raise commands.Invalid(_("有几处需要改正。"), custom=f"{error.problem} {error.expected}".strip()) from None
     found = paging.page(
-        lists.SPEC,
+        spec,
         Asked(values={code: value for code, value in asked.items() if value}, sort=filters.sort, after=after),
         today=clock.today(),
         limit=filters.limit,
     )
     return {
-        "data": [_row(c) for c in found["rows"]],
+        "data": [_row(c) for c in custom.fill(found["rows"], request.actor.stores)],
         "next": cursors.write(found["after"], what="customers", filters=given),
     }
 
@@ -74,6 +84,7 @@ def whole(customer_id: UUID) -> dict[str, Any]:
     customer = queries.customer(customer_id)
     page = queries.page_360(customer)
     customer.reach, customer.cars = page["reach"], page["vehicles"]
+    custom.fill([customer], [customer.store_id])
     return _row(customer) | {
         **{name: getattr(customer, name) for name in ("family", "habits", "special_requests", "remarks")},
         "has_id_number": customer.id_number_sealed is not None,
@@ -85,8 +96,9 @@ def whole(customer_id: UUID) -> dict[str, Any]:
 @router.post("/customers", response={201: schemas.CustomerWhole}, auth=needs("customers:write"), summary="Create")
 def create_customer(request: HttpRequest, payload: schemas.CustomerIn) -> Status:
     """A new file. A phone that is known already is no error: look it up first with /customers/search."""
-    fields = payload.model_dump(exclude_none=True, exclude={"store_id"})
-    made = commands.create_customer(by=request.actor, store_id=one_store(request.actor, payload.store_id), **fields)
+    sent = payload.model_dump(exclude_unset=True, exclude={"store_id"})
+    sent = {name: value for name, value in sent.items() if value is not None}
+    made = commands.create_customer(by=request.actor, store_id=one_store(request.actor, payload.store_id), **sent)
     return Status(201, whole(made.id))
 
 
@@ -120,14 +132,14 @@ def get_customer(request: HttpRequest, customer_id: UUID) -> dict[str, Any]:
 )
 def change_customer(request: HttpRequest, customer_id: UUID, payload: schemas.CustomerChange) -> dict[str, Any]:
     """Change the fields that are sent. An unchanged file leaves no event."""
-    fields = payload.model_dump(exclude_unset=True)
-    for name in fields.keys() - {"birth_on", "lunar_birthday"}:
-        if fields[name] is None:
-            fields[name] = [] if name == "tags" else ""
+    sent = payload.model_dump(exclude_unset=True)
+    for name in sent.keys() - {"birth_on", "lunar_birthday", "custom"}:
+        if sent[name] is None:
+            sent[name] = [] if name == "tags" else ""
     for name in ("name", "kind", "source", "tier"):
-        if fields.get(name) == "":
+        if sent.get(name) == "":
             raise commands.Invalid(_("有几处需要改正。"), **{name: _("这一项不能清空。")})
-    commands.edit_customer(queries.customer(customer_id), by=request.actor, **fields)
+    commands.edit_customer(queries.customer(customer_id), by=request.actor, **sent)
     return whole(customer_id)
 
 

@@ -10,15 +10,20 @@ from ninja import Query, Router, Status
 
 from cheban.api import cursors, schemas
 from cheban.api.door import needs
+from cheban.api.v1 import custom
 from cheban.core import clock
 from cheban.customers import commands, queries, vehicles
 
 router = Router(tags=["vehicles"])
 
 
+def _whole(vehicle: Any) -> Any:
+    return custom.fill([vehicle], [vehicle.store_id])[0]
+
+
 @router.get("/vehicles", response=schemas.VehiclePage, auth=needs("vehicles:read"), summary="List vehicles")
 def list_vehicles(request: HttpRequest, filters: Query[schemas.VehicleFilter]) -> dict[str, Any]:
-    """A page of vehicles, the newest first; by owner, VIN or plate. One query."""
+    """A page of vehicles, the newest first; by owner, VIN or plate. Two queries."""
     given = filters.model_dump()
     found = vehicles.page(
         owner_id=filters.owner_id,
@@ -27,7 +32,7 @@ def list_vehicles(request: HttpRequest, filters: Query[schemas.VehicleFilter]) -
         after=cursors.read(filters.cursor, what="vehicles", filters=given),
         limit=filters.limit,
     )
-    return {"data": found["rows"], "next": cursors.write(found["after"], what="vehicles", filters=given)}
+    return {"data": custom.fill(found["rows"], request.actor.stores), "next": cursors.write(found["after"], what="vehicles", filters=given)}
 
 
 @router.post("/vehicles", response={201: schemas.VehicleOut}, auth=needs("vehicles:write"), summary="Create")
@@ -35,13 +40,13 @@ def create_vehicle(request: HttpRequest, payload: schemas.VehicleIn) -> Status:
     """A vehicle of a known customer; VIN or plate is needed."""
     fields = payload.model_dump(exclude_unset=True, exclude={"owner_id"})
     made = vehicles.add_vehicle(queries.customer(payload.owner_id), by=request.actor, **fields)
-    return Status(201, made)
+    return Status(201, _whole(made))
 
 
 @router.get("/vehicles/{uuid:vehicle_id}", response=schemas.VehicleOut, auth=needs("vehicles:read"), summary="Read one")
 def get_vehicle(request: HttpRequest, vehicle_id: UUID) -> Any:
     """One vehicle with what is due."""
-    return queries.vehicle(vehicle_id)
+    return _whole(queries.vehicle(vehicle_id))
 
 
 @router.patch(
@@ -50,7 +55,7 @@ def get_vehicle(request: HttpRequest, vehicle_id: UUID) -> Any:
 def change_vehicle(request: HttpRequest, vehicle_id: UUID, payload: schemas.VehicleChange) -> Any:
     """Change the fields that are sent; due dates follow."""
     fields = payload.model_dump(exclude_unset=True)
-    return vehicles.edit_vehicle(queries.vehicle(vehicle_id), by=request.actor, **fields)
+    return _whole(vehicles.edit_vehicle(queries.vehicle(vehicle_id), by=request.actor, **fields))
 
 
 @router.post(

@@ -13,6 +13,8 @@ def offer() -> None:
         Link("customers_vehicle", "owner_id", _("车辆")),
         Link("customers_vehicleownership", "customer_id"),
         Link("customers_contactpoint", "customer_id", _("联系方式"), unique=("value_blind",)),
+        Link("customers_sealedvalue", "customer_id", _("加密的字段"), unique=("field_id",)),
+        Link("customers_customervalue", "customer_id", id_type="bigint", stays="follows the file's extra by trigger"),
         Link("customers_consent", "customer_id", _("同意记录")),
         Link("customers_privacyrequest", "customer_id", unique=("kind",), removable="x.state = 'open'"),
         Link("customers_recentview", "customer_id", unique=("staff_id",), id_type="bigint"),

@@ -52,6 +52,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 """What one chooses side by side: field -> its columns, taken together."""
 _NOT_COMPARED = ("changed_at", "refused_purposes")
+_CUSTOM = "extra."
+"""Begins the name of one custom field, in choices and in what a merge changed."""
 
 
 class AlreadyMerged(Refused):
@@ -60,6 +62,12 @@ class AlreadyMerged(Refused):
 
 class AlreadyUndone(Refused):
     """This merge was undone before."""
+
+
+def _flat(image: dict[str, Any]) -> dict[str, Any]:
+    """An image with each custom field by itself: a later change of one does not keep the others from going back."""
+    own = {f"{_CUSTOM}{key}": value for key, value in image.get("extra", {}).items()}
+    return {column: value for column, value in image.items() if column != "extra"} | own
 
 
 def _image(customer_id: UUID) -> dict[str, Any]:
@@ -72,6 +80,7 @@ def _image(customer_id: UUID) -> dict[str, Any]:
 def merge(*, by: Actor, keep_id: UUID, drop_id: UUID, take: Iterable[str] = ()) -> CustomerMerge:
     """Take file `drop_id` into `keep_id`; the fields named in `take` come from the absorbed file.
 
+    Custom fields by `extra.<id>`: the survivor's stay, what it lacks is filled, several choices are joined.
     Raises NotFound, AlreadyMerged, Refused (two stores, the same file twice).
     """
     if keep_id == drop_id:
@@ -113,11 +122,11 @@ def merge(*, by: Actor, keep_id: UUID, drop_id: UUID, take: Iterable[str] = ()) 
         if done.moved.get("workshop_repairorder"):
             for follower in FOLLOWERS:
                 follower.recount(cursor, [], [keep_id])
-    after = _image(keep_id)
+    was, now = _flat(before), _flat(_image(keep_id))
     done.changed = {
-        column: [value, after[column]]
-        for column, value in before.items()
-        if after[column] != value and column not in _NOT_COMPARED
+        column: [was.get(column), now.get(column)]
+        for column in {**was, **now}
+        if was.get(column) != now.get(column) and column not in _NOT_COMPARED
     }
     done.save()
     _pairs_after_merge(done, by)
@@ -204,6 +213,7 @@ def _take_fields(keep: Customer, drop: Customer, take: set[str]) -> None:
                     privacy.unseal(value, bound_to=f"{place}:{drop.id}"), bound_to=f"{place}:{keep.id}"
                 )
             setattr(keep, column, value)
+    keep.extra = _merged_extra(keep.extra, drop.extra, take)
     keep.tags = sorted({*keep.tags, *drop.tags})
     keep.refused_purposes = sorted({*keep.refused_purposes, *drop.refused_purposes})
     keep.created_at = min(keep.created_at, drop.created_at)
@@ -215,6 +225,17 @@ def _take_fields(keep: Customer, drop: Customer, take: set[str]) -> None:
     keep.last_visit_on = max(filter(None, (keep.last_visit_on, drop.last_visit_on)), default=None)
     keep.changed_at = clock.now()
     keep.save()
+
+
+def _merged_extra(keep: dict[str, Any], drop: dict[str, Any], take: set[str]) -> dict[str, Any]:
+    """Custom fields of both: the survivor's word stands unless the other's was taken; several choices are joined."""
+    merged = dict(drop) | keep
+    for key, theirs in drop.items():
+        if f"{_CUSTOM}{key}" in take:
+            merged[key] = theirs
+        elif isinstance(theirs, list) and isinstance(keep.get(key), list):
+            merged[key] = keep[key] + [code for code in theirs if code not in keep[key]]
+    return merged
 
 
 def _pairs_after_merge(done: CustomerMerge, by: Actor) -> None:
@@ -423,7 +444,8 @@ def _restore_fields(cursor, done: CustomerMerge) -> None:
     later = list(CustomerMerge.objects.filter(survivor_id=done.survivor_id, id__gt=done.id, undone_at=None))
     later.sort(key=lambda m: m.id)
     holder = CustomerMerge.objects.filter(absorbed_id=done.survivor_id, undone_at=None).first()
-    now = holder.image if holder else _image(done.survivor_id)
+    image = holder.image if holder else _image(done.survivor_id)
+    now = _flat(image)
     back: dict[str, Any] = {}
     for column, (before, after) in done.changed.items():
         next_one = next((m for m in later if column in m.changed), None)
@@ -434,6 +456,9 @@ def _restore_fields(cursor, done: CustomerMerge) -> None:
             next_one.changed[column][0] = before
     for each in later:
         each.save(update_fields=["changed"])
+    own = {key.removeprefix(_CUSTOM): back.pop(key) for key in list(back) if key.startswith(_CUSTOM)}
+    if own:
+        back["extra"] = {k: v for k, v in (image.get("extra", {}) | own).items() if v is not None}
     if holder:
         holder.image |= back
         holder.save(update_fields=["image"])

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from cheban.core import links, privacy
 from cheban.core.errors import BadValue
 from cheban.customers.duplicates.finding import REASONS
+from cheban.customers.fields import definitions, values
 from cheban.customers.models import ContactPoint, Customer, CustomerMerge, DuplicatePair, Vehicle
 from cheban.customers.phone import parse_phone
 from cheban.customers.plate import display_plate, parse_plate
@@ -186,6 +187,13 @@ def preview(keep_id: UUID, drop_id: UUID) -> dict[str, Any]:
         fields.append(
             {"name": field, "label": str(label), "left": left, "right": right, "take": bool(right and not left)}
         )
+    for one in definitions.for_store(keep.store_id, "customer"):
+        mine, theirs = keep.extra.get(one.key), drop.extra.get(one.key)
+        if mine != theirs and not isinstance(mine or theirs, list):  # several choices are joined
+            left, right = (values.words(one.shape, value) for value in (mine, theirs))
+            fields.append(
+                {"name": f"extra.{one.id}", "label": one.label, "left": left, "right": right, "take": mine is None}
+            )
     pair = DuplicatePair.objects.filter(left_id=min(keep.id, drop.id), right_id=max(keep.id, drop.id)).first()
     return {
         "keep": people[keep.id],

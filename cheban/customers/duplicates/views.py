@@ -47,7 +47,7 @@ def compare(request: HttpRequest, customer_id: UUID, other_id: UUID) -> dict | H
             by=request.actor,
             keep_id=customer_id,
             drop_id=other_id,
-            take=[field for field in merging.FIELDS if request.POST.get(field) == "right"],
+            take=[name for name, side in request.POST.items() if side == "right"],
         )
         messages.success(request, _("两份档案已合并。不对的话，可以在这里撤销。"))
         return redirect("customers:customer", customer_id)

@@ -64,6 +64,55 @@ def levels_for(actor: Actor) -> list[tuple[str, str]]:
     return found
 
 
+SUBJECTS = FieldDefinition.Subject.choices
+
+
+def kinds_explained() -> list[tuple[str, str, str]]:
+    """(kind, its name, an example) for the form."""
+    examples = {
+        Kind.TEXT: _("一句话，如 常走的高架"),
+        Kind.NUMBER: _("如 6.5，可比较、排序"),
+        Kind.MONEY: _("元，到分，可比较、排序"),
+        Kind.DATE: _("如 贴膜日期"),
+        Kind.YES_NO: _("如 是否加装脚垫"),
+        Kind.CHOICE: _("从几项里选一项"),
+        Kind.CHOICES: _("从几项里选几项"),
+    }
+    return [(kind, str(Kind(kind).label), examples[kind]) for kind in Kind.values]
+
+
+def overview(actor: Actor) -> dict[str, Any]:
+    """The settings page: {parts: [{subject, title, rows}], archived, has_any}. Three queries and those of rights."""
+    filled = definitions.counts()
+    stores = dict(Store.objects.filter(id__in=actor.stores).values_list("id", "name"))
+    may_group = any(value == "group" for value, _words in levels_for(actor))
+    rows = [
+        {
+            "field": field,
+            "kind": str(Kind(field.kind).label),
+            "where": _("全集团") if field.store_id is None else stores.get(field.store_id, ""),
+            "filled": filled.get(field.id, 0),
+            "is_more": filled.get(field.id, 0) > definitions.MOST_COUNTED,
+            "most": definitions.MOST_COUNTED,
+            "can_change": field.store_id is not None or may_group,
+            "choices": [label for _code, label in field.shape.offered],
+        }
+        for field in FieldDefinition.objects.order_by("position", "id")
+    ]
+    return {
+        "parts": [
+            {
+                "subject": subject,
+                "title": title,
+                "rows": [r for r in rows if r["field"].subject == subject and r["field"].archived_at is None],
+            }
+            for subject, title in SUBJECTS
+        ],
+        "archived": [r for r in rows if r["field"].archived_at is not None],
+        "has_any": bool(rows),
+    }
+
+
 @command(PERMISSION)
 def define(
     *,

@@ -36,6 +36,15 @@ def of_stores(stores: Sequence[int]) -> list[FieldDefinition]:
     return list(found.filter(archived_at=None).distinct().order_by(*_ORDER))
 
 
+def importable(store_id: int) -> dict[str, dict[str, Any]]:
+    """The fields that a column of a file may fill: custom:<subject>:<id> -> {label, kind, choices}, as JSON keeps it."""
+    return {
+        f"custom:{d.subject}:{d.id}": {"label": d.label, "kind": d.kind, "choices": [list(c) for c in d.shape.choices]}
+        for d in for_store(store_id)
+        if not d.is_personal
+    }
+
+
 def kept(stores: Sequence[int]) -> list[FieldDefinition]:
     """As `of_stores`, kept for ten seconds: for lists, which ask at every page."""
     key = f"fields:{_version()}:{','.join(map(str, sorted(stores)))}"

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -152,6 +152,47 @@ def _compared_words(field: FieldDefinition, sign: str, limit: Decimal | date) ->
     shown = limit.isoformat() if isinstance(limit, date) else f"{format(limit, 'f')}"
     unit = _(" 元") if field.kind == Kind.MONEY else ""
     return f"{field.label} {sign} {shown}{unit}"
+
+
+def by_code(stores: Sequence[int], text: str) -> Q:
+    """Customers by one custom field as a program asks: way:metro, points:>=5, on:<=2026-11-27. Raises BadValue.
+
+    Stores may have fields of the same code: the customers of each are held to its own.
+    """
+    code, _colon, wanted = text.partition(":")
+    found = [d for d in definitions.of_stores(stores) if d.code == code and not d.is_personal]
+    if not found:
+        raise BadValue(_("没有这个字段，或不能筛选。"), expected=_("写成 代码:值，代码见 GET /custom-fields。"))
+    result = Q()
+    for field in found:
+        result |= _by_value(field, wanted.strip())
+    return result
+
+
+def _by_value(field: FieldDefinition, wanted: str) -> Q:
+    if field.kind in MEASURED:
+        side = {">=": "gte", "<=": "lte"}.get(wanted[:2])
+        stored = values.check(field.shape, _number_or_text(field, wanted[2:] if side else wanted))
+        column = "text" if field.kind == Kind.DATE else "number"
+        return has(field, **{f"{column}__{side or 'exact'}": values.scaled(field.shape, stored)})
+    if not wanted:
+        raise BadValue(_("值是空的。"), expected=_("写成 代码:值。"))
+    if field.kind == Kind.TEXT:
+        return has(field, text__gte=wanted, text__lt=wanted + _LAST)
+    known = {"true", "false"} if field.kind == Kind.YES_NO else {code for code, _label, _on in field.shape.choices}
+    if wanted not in known:
+        raise BadValue(_("没有这个选项。"), expected=_("可选：%(all)s") % {"all": _("、").join(sorted(known))})
+    return has(field, text=wanted)
+
+
+def _number_or_text(field: FieldDefinition, text: str) -> Any:
+    if field.kind == Kind.DATE:
+        return text or "-"
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return text or "-"
+    return values.plain(found) if found.is_finite() and abs(found) < 10**15 else "-"
 
 
 # --- orders --------------------------------------------------------------------------------------------------------

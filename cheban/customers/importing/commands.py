@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import NotFound, Refused, WrongState
+from cheban.customers.fields import definitions
 from cheban.customers.importing import pipeline, reading
 from cheban.customers.importing.files import Unreadable
 from cheban.customers.models import ImportBatch, ImportMapping, ImportRow
@@ -89,7 +90,8 @@ def correct_mapping(
     if batch.state not in (ImportBatch.State.READY, ImportBatch.State.CHECKING):
         raise WrongState(_("这次导入已经写入，不能再改对应关系。可以先撤销。"))
     try:
-        plan = reading.corrected(reading.plan_from_json(batch.plan), columns=columns, kinds=kinds)
+        custom = definitions.importable(batch.store_id)
+        plan = reading.corrected(reading.plan_from_json(batch.plan), columns=columns, kinds=kinds, custom=custom)
     except Unreadable as error:
         raise FileRefused(str(error.problem)) from None
     batch.plan, batch.kind = plan.to_json(), plan.kind

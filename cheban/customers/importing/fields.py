@@ -531,6 +531,17 @@ KINDS["vehicles"] = KINDS["insurance"] = KINDS["customers"]
 KINDS["appointments"] = KINDS["customers"] | _codes(APPOINTMENT) | {"item", "concern", "deliverer", "deliverer_mobile"}
 """Kind -> fields that its rows may have."""
 
+CUSTOM = "custom:"
+"""Begins the code of a custom field of the store: custom:<subject>:<id>."""
+WITH_CUSTOM = frozenset(["customers", "vehicles", "insurance"])
+"""Kinds whose rows may fill custom fields."""
+
+
+def may_have(kind: str, code: str) -> bool:
+    """Whether rows of a kind may have a field, a custom one too."""
+    return code in KINDS[kind] or (code.startswith(CUSTOM) and kind in WITH_CUSTOM)
+
+
 NEVER = frozenset(
     [
         "vsn",

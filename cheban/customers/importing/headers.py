@@ -7,7 +7,7 @@ occur twice, and real lists have headings exchanged; so a column's values are lo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -293,8 +293,19 @@ def fit_to_kind(columns: Sequence[Column], kind: str) -> None:
 def limit_to_kind(columns: Sequence[Column], kind: str) -> None:
     """Take off fields that rows of this kind cannot have."""
     for column in columns:
-        if column.field and column.field not in KINDS[kind]:
+        if column.field and not fields.may_have(kind, column.field):
             column.field = ""
+
+
+def name_custom(columns: Sequence[Column], kind: str, custom: Mapping[str, Mapping[str, Any]]) -> None:
+    """Read columns headed by a custom field's label as that field; our own fields' exact headings come first."""
+    if kind not in fields.WITH_CUSTOM:
+        return
+    by_label = {normalise(each["label"]): code for code, each in custom.items()}
+    for column in columns:
+        code = by_label.get(normalise(column.name))
+        if code and (not column.field or column.is_doubtful) and code not in {c.field for c in columns}:
+            column.field, column.is_doubtful = code, False
 
 
 def has_extras(columns: Sequence[Column]) -> bool:

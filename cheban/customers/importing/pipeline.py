@@ -33,6 +33,7 @@ from cheban.core.errors import NotFound, WrongState
 from cheban.core.events import record
 from cheban.core.ids import new_id
 from cheban.customers import care
+from cheban.customers.fields import definitions
 from cheban.customers.importing import kinds, reading, workers
 from cheban.customers.importing.files import Unreadable
 from cheban.customers.importing.prepare import Context
@@ -66,7 +67,7 @@ def create(
     keep: bool = True,
 ) -> ImportBatch:
     """Look into a file and open a batch for it, inside a scope. Raises Unreadable with what to do."""
-    plan = reading.inspect_file(path, kind=kind, mapping=mapping)
+    plan = reading.inspect_file(path, kind=kind, mapping=mapping, custom=definitions.importable(store_id))
     for table in plan.tables:
         if table.sheet == path.stem:  # a text file: people know it by the name they gave it, not by the copy's
             table.sheet = Path(file_name).stem[:100]

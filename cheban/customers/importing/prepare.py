@@ -17,6 +17,7 @@ from cheban.core import privacy
 from cheban.core.ids import new_ids
 from cheban.customers import care
 from cheban.customers.importing.bulk import line
+from cheban.customers.importing.fields import CUSTOM
 from cheban.customers.names import search_key
 
 CUSTOMER_FIELDS = (
@@ -53,6 +54,7 @@ CUSTOMER_COLUMNS = (
     "visits",
     "spent_fen",
     "batch_id",
+    "extra",
 )
 POINT_COLUMNS = (
     "id",
@@ -116,6 +118,7 @@ VEHICLE_COLUMNS = (
     "maintenance_due_by",
     "is_active",
     "batch_id",
+    "extra",
 )
 OWNERSHIP_COLUMNS = ("id", "store_id", "vehicle_id", "customer_id", "since_on", "until_on", "batch_id")
 READING_COLUMNS = ("id", "store_id", "vehicle_id", "read_on", "km", "source", "is_doubtful", "batch_id")
@@ -261,6 +264,10 @@ def split_values(
         vehicle["service_advisor_name"] = v["service_advisor"][:32]
     if not (vehicle.get("vin") or vehicle.get("plate_number")):
         vehicle = {}
+    for code in [code for code in v if code.startswith(CUSTOM)]:
+        _custom, subject, key = code.split(":")
+        if of := customer if subject == "customer" else vehicle:
+            of.setdefault("extra", {})[key] = v[code]
     # A list of customers tells the odometer as of the day it comes; an order's reading is the order's own.
     km, on = v.get("odometer_km"), v.get("in_at")
     odometer = (on.date() if on else None, km) if vehicle and km is not None and not is_order else None
@@ -289,6 +296,7 @@ def customer_line(customer_id: UUID, customer: dict[str, Any], context: Context)
             0,
             0,
             context.batch_id,
+            customer.get("extra") or {},
         )
     )
 
@@ -357,6 +365,7 @@ def vehicle_tail(vehicle: dict[str, Any], odometer: tuple[date, int] | None, con
             dates.maintenance_due_by,
             True,
             context.batch_id,
+            vehicle.get("extra") or {},
         )
     )
 

@@ -23,7 +23,7 @@ from cheban.customers.importing import fields, headers, rows
 from cheban.customers.importing.cells import plain
 from cheban.customers.importing.chunks import RawChunk, cut
 from cheban.customers.importing.columns import Column
-from cheban.customers.importing.fields import BY_CODE, KINDS, normalise
+from cheban.customers.importing.fields import BY_CODE, CUSTOM, KINDS, may_have, normalise
 from cheban.customers.importing.files import Table, Unreadable, open_tables
 from cheban.customers.importing.headers import Heading
 from cheban.customers.importing.rows import Row, TableRules
@@ -108,8 +108,8 @@ class FilePlan:
         }
 
 
-OF_THE_FILE = frozenset(("is_1904", "about", "has_extras"))
-"""Options that are found in a file, not chosen."""
+OF_THE_FILE = frozenset(("is_1904", "about", "has_extras", "custom"))
+"""Options that are found in a file or in the store, not chosen."""
 
 
 def plan_from_json(stored: Mapping[str, Any]) -> FilePlan:
@@ -131,7 +131,13 @@ def plan_from_json(stored: Mapping[str, Any]) -> FilePlan:
     )
 
 
-def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] | None = None) -> FilePlan:
+Custom = Mapping[str, Mapping[str, Any]]
+"""Custom fields of the store: code -> {label, kind, choices}, as the plan keeps them."""
+
+
+def inspect_file(
+    path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] | None = None, custom: Custom | None = None
+) -> FilePlan:
     """Look into a file. Raises Unreadable.
 
     `mapping`: {"kind", "columns": {heading, or #C for column C: field}, "options": {"negative_amounts": bool,
@@ -139,8 +145,10 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
     """
     mapping = mapping or {}
     given = {h if re.fullmatch(r"#[A-Z]{1,2}", h) else normalise(h): f for h, f in mapping.get("columns", {}).items()}
+    # A saved mapping may name a custom field that was put aside since: its column is not read.
+    given = {h: "" if f.startswith(CUSTOM) and f not in (custom or {}) else f for h, f in given.items()}
     for code in given.values():
-        if code and code not in BY_CODE:
+        if code and code not in BY_CODE and not code.startswith(CUSTOM):
             raise Unreadable(
                 _("对应文件里没有“%(code)s”这个字段。可用：%(all)s") % {"code": code, "all": "、".join(BY_CODE)}
             )
@@ -153,7 +161,7 @@ def inspect_file(path: Path, *, kind: str = "auto", mapping: Mapping[str, Any] |
             plan.left_out[table.sheet] = str(_("隐藏的工作表"))
             continue
         before = plan.tables[-1] if plan.tables else None
-        found, why = _look(table, given, wanted, dict(mapping.get("options", {})), before)
+        found, why = _look(table, given, wanted, {**mapping.get("options", {}), "custom": dict(custom or {})}, before)
         if found is None:
             plan.left_out[table.sheet] = str(why)
         else:
@@ -209,6 +217,9 @@ def _look(
         headers.name_columns(columns, kind, clocks)
         columns_.look_at_values(columns, data)
         headers.fit_to_kind(columns, kind)
+        headers.name_custom(columns, kind, options["custom"])
+    if not options["custom"]:
+        del options["custom"]
     if not any(c.field for c in columns):
         return None, _("没有这类数据的列")
     if table.is_1904:
@@ -320,27 +331,35 @@ def convert_fixed(plan: FilePlan, *, sheet: str, row: int, raw: Mapping[str, str
     return empty
 
 
-def corrected(plan: FilePlan, *, columns: Mapping[str, Mapping[str, str]], kinds: Mapping[str, str]) -> FilePlan:
+def corrected(
+    plan: FilePlan,
+    *,
+    columns: Mapping[str, Mapping[str, str]],
+    kinds: Mapping[str, str],
+    custom: Custom | None = None,
+) -> FilePlan:
     """The plan with columns and kinds as a person corrected them. Raises Unreadable for an unknown field."""
     for table in plan.tables:
+        table.options = {k: v for k, v in table.options.items() if k != "custom"} | ({"custom": custom} if custom else {})
         table.kind = kinds.get(table.sheet) or table.kind
         if table.kind not in KINDS:
             raise Unreadable(_("没有这种数据。"))
         taken: set[str] = set()
         for column in table.columns:
             code = columns.get(table.sheet, {}).get(str(column.index), column.field)
-            if code and code not in KINDS[table.kind]:
+            if code and (not may_have(table.kind, code) or code.startswith(CUSTOM) and code not in (custom or {})):
                 code = ""
-            if code in taken and not BY_CODE[code].many:
-                raise Unreadable(_("“%(label)s”选了两次，请只留一列。") % {"label": BY_CODE[code].label})
+            if code in taken and (code.startswith(CUSTOM) or not BY_CODE[code].many):
+                label = custom[code]["label"] if code.startswith(CUSTOM) else BY_CODE[code].label
+                raise Unreadable(_("“%(label)s”选了两次，请只留一列。") % {"label": label})
             taken |= {code} if code else set()
             column.field, column.is_doubtful = code, False
     plan.kind = plan.tables[0].kind if plan.tables else plan.kind
     return plan
 
 
-def field_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Fields for a select, grouped: [(group, [(code, label)])]."""
+def field_choices(custom: Custom | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Fields for a select, grouped, custom ones last: [(group, [(code, label)])]."""
     groups = (
         (_("客户"), "customer_no", "plate"),
         (_("车辆"), "plate", "order_no"),
@@ -352,4 +371,6 @@ def field_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     for label, first, last in groups:
         span = fields.FIELDS[codes.index(first) : codes.index(last) if last else None]
         found.append((str(label), [(f.code, str(_(f.label))) for f in span]))
+    if custom:
+        found.append((str(_("自定义字段")), [(code, each["label"]) for code, each in custom.items()]))
     return found

@@ -14,10 +14,11 @@ from datetime import date, datetime
 from typing import Any
 
 from cheban.core.errors import BadValue
+from cheban.customers.fields.values import Shape, cell_reader
 from cheban.customers.importing import values as reading
 from cheban.customers.importing.cells import Reading, check_cell, is_blank, is_word_for_number, plain
 from cheban.customers.importing.columns import Column
-from cheban.customers.importing.fields import BY_CODE
+from cheban.customers.importing.fields import BY_CODE, CUSTOM
 from cheban.customers.importing.formulas import Broken
 from cheban.customers.importing.table import MOST_CELL
 
@@ -183,8 +184,7 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today: 
         about=date.fromisoformat(about) if about else None,
     )
     plan = [
-        (index, heading, code, unit, reading.reader(code, BY_CODE[code].type), {}, BY_CODE[code].many)
-        for index, heading, code, unit in rules.columns
+        (index, heading, code, unit, *_reader_of(code, options), {}) for index, heading, code, unit in rules.columns
     ]
     width = max((p[0] for p in plan), default=-1) + 1
     is_order, checks, judge = rules.kind == "repair_orders", CHECKS[rules.kind], Judge(rules)
@@ -202,7 +202,7 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today: 
             cells = cells + [""] * (width - len(cells))
         found: dict[str, Any] = {}
         row = Row(rules.sheet, number, found, cells=cells)
-        for index, heading, code, unit, read, cache, many in plan:
+        for index, heading, code, unit, read, many, cache in plan:
             cell = cells[index]
             if cell == "" or cell is None:
                 continue
@@ -230,6 +230,14 @@ def convert(rows: Iterable[tuple[int, list[Any]]], rules: TableRules, *, today: 
     for row in out:
         row.cells = []
     return out, skipped
+
+
+def _reader_of(code: str, options: dict[str, Any]) -> tuple[Callable, bool]:
+    """How cells of a column are read, and whether several columns may fill the field."""
+    if code.startswith(CUSTOM):
+        custom = options["custom"][code]
+        return cell_reader(Shape(custom["kind"], tuple(map(tuple, custom["choices"])))), False
+    return reading.reader(code, BY_CODE[code].type), BY_CODE[code].many
 
 
 def _read(cell: Any, read: Callable, how: Reading, unit: int) -> Any:

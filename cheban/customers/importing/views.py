@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cheban.core import clock
 from cheban.core.disk import has_no_room
+from cheban.customers.fields import definitions
 from cheban.customers.importing import commands, kinds, pipeline, reading, reports
 from cheban.lists import views as lists
 from cheban.org import queries as org
@@ -71,7 +72,7 @@ def _context(request: HttpRequest, batch_id: UUID) -> dict:
         "is_running": batch.state in ("checking", "writing", "undoing"),
         "is_stuck": has_no_room(settings.DATA_DIR),
         "estimate": max(plan.row_estimate, batch.rows_total, batch.rows_done),
-        "fields": reading.field_choices(),
+        "fields": reading.field_choices(definitions.importable(batch.store_id)),
         "kinds": [(k, w.label) for k, w in kinds.WRITERS.items()],
         "rejected_rows": commands.kept_rows(batch, is_rejected=True) if batch.state in ("ready", "done") else [],
         "flagged_rows": commands.kept_rows(batch, is_rejected=False, limit=30)

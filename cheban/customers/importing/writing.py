@@ -7,6 +7,7 @@ former look is kept for the undo. R021, market: duplicates.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
 from cheban.core import clock, events, privacy
 from cheban.core.ids import new_id
@@ -78,7 +80,7 @@ class Known:
         with connection.cursor() as cursor:
             if vins or plates:
                 cursor.execute(
-                    f"""SELECT v.id, v.owner_id, c.name, v.is_active, {", ".join("v." + f for f in VEHICLE_FIELDS)}
+                    f"""SELECT v.id, v.owner_id, c.name, v.is_active, v.extra, {", ".join("v." + f for f in VEHICLE_FIELDS)}
                         FROM customers_vehicle v LEFT JOIN customers_customer c ON c.id = v.owner_id
                         WHERE v.id IN (SELECT id FROM customers_vehicle WHERE store_id = ANY (
                               (SELECT current_setting('app.stores'))::int[]) AND vin = ANY (%(v)s) AND vin <> ''
@@ -87,11 +89,12 @@ class Known:
                               AND plate_number <> '')""",  # noqa: S608
                     {"v": vins, "p": plates},
                 )
-                for vehicle_id, owner, owner_name, is_active, *values in cursor.fetchall():
+                for vehicle_id, owner, owner_name, is_active, extra, *values in cursor.fetchall():
                     self.vehicles[vehicle_id] = dict(zip(VEHICLE_FIELDS, values, strict=True)) | {
                         "id": vehicle_id,
                         "owner_id": owner,
                         "is_active": is_active,
+                        "extra": json.loads(extra),
                     }
                     self._index_vehicle(vehicle_id, owner, owner_name)
             wanted: set[UUID] = {v["owner_id"] for v in self.vehicles.values() if v["owner_id"]}
@@ -120,15 +123,16 @@ class Known:
                     wanted.add(customer_id)
             if wanted:
                 cursor.execute(
-                    f"""SELECT id, id_number_blind, address_sealed, tags, {", ".join(CUSTOMER_FIELDS)}
+                    f"""SELECT id, id_number_blind, address_sealed, tags, extra, {", ".join(CUSTOMER_FIELDS)}
                         FROM customers_customer WHERE id = ANY (%s)""",  # noqa: S608
                     [list(wanted)],
                 )
-                for customer_id, id_blind, address, tags, *values in cursor.fetchall():
+                for customer_id, id_blind, address, tags, extra, *values in cursor.fetchall():
                     self.customers[customer_id] = dict(zip(CUSTOMER_FIELDS, values, strict=True)) | {
                         "id_number_blind": bytes(id_blind) if id_blind else None,
                         "address_sealed": address,
                         "tags": tags,
+                        "extra": json.loads(extra),
                     }
                 cursor.execute(
                     "SELECT customer_id, value_blind FROM customers_contactpoint WHERE customer_id = ANY (%s)",
@@ -250,6 +254,7 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                 known.vehicles[vehicle_id] = {f: row.vehicle.get(f) for f in VEHICLE_FIELDS} | {
                     "id": vehicle_id,
                     "owner_id": customer_id,
+                    "extra": row.vehicle.get("extra") or {},
                     "vin": row.vehicle.get("vin") or "",
                     "plate_number": row.vehicle.get("plate_number") or "",
                 }
@@ -262,6 +267,8 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
                     for f, v in row.vehicle.items()
                     if f in VEHICLE_FIELDS and v not in (None, "") and v != stored.get(f) and f != "vin_is_doubtful"
                 }
+                if extra := _more_of(stored, row.vehicle):
+                    differences["extra"] = extra
                 if customer_id is not None and stored["owner_id"] != customer_id:
                     differences["owner_id"] = customer_id
                     if not stored.get("is_active", True):  # sold away, and here again with its new owner
@@ -379,10 +386,18 @@ def _as_stored(customer: dict[str, Any]) -> dict[str, Any]:
     number, address = customer.get("id_number"), customer.get("address")
     return stored | {
         "tags": customer.get("tags") or [],
+        "extra": customer.get("extra") or {},
         "address_plain": address,
         "id_number_blind": privacy.blind("id_number", number) if number else None,
         "address_sealed": None,
     }
+
+
+def _more_of(stored: dict[str, Any], incoming: dict[str, Any]) -> dict[str, Any] | None:
+    """Custom fields after an incoming row, None when it tells nothing new: they take its values one by one."""
+    before = stored.get("extra") or {}
+    after = before | (incoming.get("extra") or {})
+    return after if after != before else None
 
 
 def _differences(stored: dict[str, Any], incoming: dict[str, Any], customer_id: UUID) -> dict[str, Any]:
@@ -397,6 +412,8 @@ def _differences(stored: dict[str, Any], incoming: dict[str, Any], customer_id: 
             found[f] = incoming[f]
     if tags := set(incoming.get("tags") or []) - set(stored.get("tags") or []):
         found["tags"] = sorted({*(stored.get("tags") or []), *tags})
+    if extra := _more_of(stored, incoming):
+        found["extra"] = extra
     if number := incoming.get("id_number"):
         blind = privacy.blind("id_number", number)
         if blind != stored.get("id_number_blind"):
@@ -424,7 +441,8 @@ def _change(cursor, table: str, changes: dict[UUID, dict[str, Any]], context: Co
     by_shape: dict[tuple[str, ...], list[tuple]] = {}
     for row_id, values in changes.items():
         shape = tuple(sorted(values))
-        by_shape.setdefault(shape, []).append((*(values[c] for c in shape), clock.now(), row_id))
+        row = (Jsonb(values[c]) if c == "extra" else values[c] for c in shape)
+        by_shape.setdefault(shape, []).append((*row, clock.now(), row_id))
     for shape, rows in by_shape.items():
         sets = ", ".join(f"{column} = %s" for column in shape)
         cursor.executemany(f"UPDATE {table} SET {sets}, changed_at = %s WHERE id = %s", rows)  # noqa: S608

@@ -18,6 +18,7 @@ from cheban.core.money import plain_yuan
 from cheban.core.personal import Holding, Person, Row, hold, no_person, nothing
 from cheban.customers import queries
 from cheban.customers.duplicates.models import CustomerMerge, DuplicatePair, MergedRow
+from cheban.customers.fields import definitions, values
 from cheban.customers.models import (
     Consent,
     ContactPoint,
@@ -25,6 +26,7 @@ from cheban.customers.models import (
     ImportBatch,
     ImportRow,
     RecentView,
+    SealedValue,
     Vehicle,
     VehicleOwnership,
 )
@@ -57,6 +59,7 @@ _BLANK: dict[str, Any] = {
         None,
     ),
     "tags": [],
+    "extra": {},
     "tier": Customer.Tier.ORDINARY,
     "refused_purposes": [Consent.Purpose.ALL],
 }
@@ -89,8 +92,24 @@ def _file(person: Person) -> list[Row]:
         _("累计消费（元）"): plain_yuan(who.spent_fen),
         _("上次到店"): who.last_visit_on,
         _("建档时间"): who.created_at,
+        **_own_fields(who.extra),
     }
     return [{label: value for label, value in row.items() if value not in ("", None)}]
+
+
+def _own_fields(extra: dict[str, Any]) -> Row:
+    """Custom fields as people read them, archived ones too."""
+    found = definitions.by_ids(extra)
+    return {found[int(key)].label: values.words(found[int(key)].shape, value) for key, value in extra.items()}
+
+
+def _sealed_fields(person: Person) -> list[Row]:
+    rows = SealedValue.objects.filter(customer_id__in=person.ids).select_related("field").order_by("field_id", "id")
+    return [{_("项目"): row.field.label, _("内容"): definitions.opened(row)} for row in rows]
+
+
+def _forget_sealed_fields(person: Person) -> int:
+    return SealedValue.objects.filter(customer_id__in=person.ids).delete()[0]
 
 
 def _open(who: Customer, what: str) -> str:
@@ -127,6 +146,7 @@ def _cars(person: Person) -> list[Row]:
                 _("保单号"): car.policy_no,
                 _("保险到期"): car.insurance_until,
                 _("最近里程（公里）"): car.odometer_km,
+                **_own_fields(car.extra),
             }
         )
     past = VehicleOwnership.objects.filter(customer_id__in=person.ids, until_on__isnull=False)
@@ -222,6 +242,7 @@ def _blank_cars(person: Person) -> int:
         engine_no="",
         policy_no="",
         insurer="",
+        extra={},
         is_active=False,
         changed_at=clock.now(),
     )
@@ -329,14 +350,30 @@ def offer() -> None:
             _forget_imports,
             order=10,
         ),
-        Holding("file", gettext_lazy("客户档案"), ("customers_customer",), _file, _blank_file, kept=books, order=40),
+        Holding(
+            "file",
+            gettext_lazy("客户档案"),
+            ("customers_customer", "customers_customervalue"),
+            _file,
+            _blank_file,
+            kept=books,
+            order=40,
+        ),
+        Holding(
+            "fields",
+            gettext_lazy("加密的字段"),
+            ("customers_sealedvalue",),
+            _sealed_fields,
+            _forget_sealed_fields,
+            order=31,
+        ),
         Holding(
             "contacts", gettext_lazy("联系方式"), ("customers_contactpoint",), _contacts, _forget_contacts, order=30
         ),
         Holding(
             "vehicles",
             gettext_lazy("车辆"),
-            ("customers_vehicle", "customers_vehicleownership"),
+            ("customers_vehicle", "customers_vehicleownership", "customers_vehiclevalue"),
             _cars,
             _blank_cars,
             kept=gettext_lazy("车型与保养数据留作统计，不含车牌、车架号"),

@@ -82,10 +82,3 @@ def test_numbers_have_a_from_a_to_and_an_order_by_keyset(cast, people, score):
     assert names(spec, {"sort": f"{score.name}.up"}, stores)[0] == "孙三"
 
 
-def test_show_sql(cast, people, score, way):
-    spec, stores = SPEC.of_stores([cast.a.id]), [cast.a.id]
-    with CaptureQueriesContext(connection, ) as seen:
-        names(spec, {"sort": score.name, way.name: "ditie"}, stores)
-    print("\n\n".join(q["sql"] for q in seen))
-    asked = state.read(spec, {"sort": score.name}, stores)
-    print(list(paging.all_ids(spec, asked, today=real.today())))
