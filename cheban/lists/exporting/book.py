@@ -68,8 +68,11 @@ def _frame(title: str, mark: str, outs: Sequence[Out], sheets: Sequence[int]) ->
 
 @cache
 def styles() -> dict[str, int]:
-    """Kind -> number of its cell format in every frame."""
-    with zipfile.ZipFile(io.BytesIO(_frame("x", "x", [], [0]))) as frame:
+    """Kind -> number of its cell format in every frame.
+
+    Formats are numbered as they are used, the headings' first: a frame without a heading would number them otherwise.
+    """
+    with zipfile.ZipFile(io.BytesIO(_frame("x", "x", [Out("x", "x")], [0]))) as frame:
         text = frame.read("xl/worksheets/sheet1.xml").decode()
     numbers = _STYLE.findall(_SAMPLE.search(text)[0])
     return {kind: int(number or 0) for kind, number in zip(_KINDS, numbers, strict=True)}

@@ -474,3 +474,9 @@ def test_asking_needs_a_purpose_and_says_what_goes_out(hostile):
     )
     export = Export.objects.get()
     assert (export.query, export.form, export.purpose, export.rows_total) == ("kind=person", "csv", "核对", len(NAMES))
+
+
+def test_cells_of_a_sheet_have_the_format_of_their_kind(hostile):
+    """An amount once looked like a moment: the formats of parts were numbered without the headings'."""
+    sheet = openpyxl.load_workbook(done(ask(hostile, columns=["spent", "last_visit", "visits"]))).active
+    assert [cell.number_format for cell in sheet[3]][-3:] == ["#,##0.00", "yyyy-mm-dd", "0"]
