@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,22 +27,42 @@ COUNT_CAP = 1_000
 
 def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
     """The rows of the scope that the filters leave, in no order."""
-    where = spec.base
+    return spec.model.objects.filter(_conditions(spec, asked, today)[0])
+
+
+def _conditions(spec: ListSpec, asked: Asked, today: date) -> tuple[Q, bool]:
+    """What the filters leave, and whether one of them is known to leave few rows."""
+    where, few, joint = spec.base, False, {}
     for code, value in asked.values.items():
-        where &= spec.filter(code).where(value, today)
-    return spec.model.objects.filter(where)
+        each = spec.filter(code)
+        if each.together is None:
+            where &= each.where(value, today)
+        else:
+            joint.setdefault(each.together, {})[code] = value
+    for together, values in joint.items():
+        condition, is_rare = together(values)
+        where, few = where & condition, few or is_rare
+    return where, few
 
 
 def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one_store: bool = False) -> dict[str, Any]:
-    """One page: {rows, after}. Three queries at most (two `in_one_store`), and those of `dress`."""
+    """One page: {rows, after}. Three queries at most (two `in_one_store`), and those of `dress`.
+
+    An order of another table takes up to five, and conditions that count first one each.
+    """
     sort = state.order(spec, asked)
-    rows = _joined(matching(spec, asked, today=today), sort)
-    if sort.skips_empty:
-        rows = rows.filter(**{f"{sort.path}__isnull": False})
-    if place := read_place(spec, sort, asked.after):
-        rows = rows.filter(_beyond(spec, sort, asked.up, place))
+    where, few = _conditions(spec, asked, today)
+    rows, place = spec.model.objects.filter(where), read_place(spec, sort, asked.after)
+    walks = sort.related is not None and not few
+    if not walks:
+        rows = _joined(rows, sort)
+        if sort.skips_empty:
+            rows = rows.filter(**{f"{sort.path}__isnull": False})
+        if place:
+            rows = rows.filter(_beyond(spec, sort, asked.up, place))
     if spec.by_store:
-        found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
+        heads = partial(_walk, spec, rows, sort, asked.up, place) if walks else partial(_heads, rows, sort, asked.up)
+        found = _first_of_all_stores(spec, heads, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
     else:
         sign = "" if asked.up else "-"
         found = list(rows.order_by(f"{sign}{sort.path}", f"{sign}id")[: limit + 1])
@@ -104,29 +125,33 @@ def read_place(spec: ListSpec, sort: Sort, after: str) -> list[str | None] | Non
 
 def _joined(rows: QuerySet, sort: Sort) -> QuerySet:
     """With the rows that an order stands in, where it is not a column of the model."""
-    return rows.alias(**{sort.code: sort.relation()}) if sort.relation else rows
+    return rows.alias(**{sort.code: sort.related.relation()}) if sort.related else rows
 
 
 def _beyond(spec: ListSpec, sort: Sort, up: bool, place: Sequence[str | None]) -> RawSQL:
     """The rows behind a place."""
     own, sign = spec.model._meta.db_table, ">" if up else "<"
-    table = sort.code if sort.relation else own
+    table, key = (sort.code, sort.related.id_column) if sort.related else (own, "id")
     if place[0] is None:
         sql = f"{table}.{sort.column} IS NULL AND {own}.id {sign} %s::{spec.id_type}"
         return RawSQL(sql, place[1:], output_field=BooleanField())
     if sort.column == "id":  # (id, id) < (x, x) would not be found in the index
         return RawSQL(f"{table}.id {sign} %s::{spec.id_type}", place[1:], output_field=BooleanField())
-    sql = f"({table}.{sort.column}, {table}.{sort.id_column}) {sign} (%s::{sort.sql_type}, %s::{spec.id_type})"
+    sql = f"({table}.{sort.column}, {table}.{key}) {sign} (%s::{sort.sql_type}, %s::{spec.id_type})"
     return RawSQL(sql, place, output_field=BooleanField())
 
 
-def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, most: int, *, few: int) -> list[Any]:
+Heads = Callable[..., list[tuple[Any, Any, int]]]
+"""(most, stores=None) -> (value, id, store) of the first rows of each store of the scope, or of these stores."""
+
+
+def _first_of_all_stores(spec: ListSpec, heads_of: Heads, up: bool, most: int, *, few: int) -> list[Any]:
     """The first rows of an order: the first ones of each store by its index, then the first of those.
 
     One ordered query over all stores would sort every row of a group: its index begins with the store. A few of
     each store are asked for first, then more of those stores that might have more among the first. Two or three queries.
     """
-    heads = _heads(rows, sort, up, few)
+    heads = heads_of(few)
     first = sorted(heads, reverse=not up)[:most]
     of_store: dict[int, list[tuple]] = defaultdict(list)
     for head in heads:
@@ -139,7 +164,7 @@ def _first_of_all_stores(spec: ListSpec, rows: QuerySet, sort: Sort, up: bool, m
     longer = [store for store, own in of_store.items() if few < most and len(own) == few and may_hold_more(own)]
     if longer:
         rest = [h for h in heads if h[-1] not in longer]
-        first = sorted(rest + _heads(rows, sort, up, most, longer), reverse=not up)[:most]
+        first = sorted(rest + heads_of(most, longer), reverse=not up)[:most]
     found = spec.model.objects.in_bulk([row[1] for row in first])
     return [found[row[1]] for row in first if row[1] in found]
 
@@ -159,3 +184,52 @@ def _heads(
             [*params, stores, stores],
         )
         return cursor.fetchall()
+
+
+STEPS = 1_000
+"""Rows of each store that a walk looks at before it gives up: a store may hold none that the filters leave."""
+
+
+def _walk(
+    spec: ListSpec,
+    rows: QuerySet,
+    sort: Sort,
+    up: bool,
+    place: Sequence[str | None] | None,
+    most: int,
+    stores: Sequence[int] | None = None,
+) -> list[tuple[Any, UUID, int]]:
+    """As `_heads`, along the index of the related table, looking at each row of the model on the way.
+
+    OFFSET 0 keeps the planner to that: a join it would do as a whole first, as row-level security makes it think that
+    few rows are left (12 s against 30 ms on 1,000,000 customers, decision 0027). Stores in which the first steps do not
+    find enough are read the other way round, from the rows that the filters leave.
+    """
+    of, sign, direction = sort.related, ">" if up else "<", "ASC" if up else "DESC"
+    seen, params = rows.filter(id=RawSQL(f"v.{of.id_column}", [])).values("id").query.sql_with_params()
+    behind = f"AND (v.{sort.column}, v.{of.id_column}) {sign} (%s::{sort.sql_type}, %s::uuid)" if place else ""
+    steps = f"""SELECT v.{sort.column}, v.{of.id_column} FROM {of.table} v
+                WHERE v.store_id = scope.store AND v.{of.condition} AND v.{sort.column} IS NOT NULL {behind}
+                ORDER BY v.{sort.column} {direction}, v.{of.id_column} {direction}"""  # noqa: S608 - SQL of ours
+    wanted = "%s::int[] IS NULL OR scope.store = ANY (%s::int[])"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT t.value, t.id, scope.store FROM {scope.STORES} scope(store) CROSS JOIN LATERAL (
+                  SELECT v.* FROM ({steps} LIMIT {STEPS}) v WHERE EXISTS ({seen} OFFSET 0) LIMIT %s) t(value, id)
+                WHERE {wanted}""",  # noqa: S608
+            [*(place or ()), *params, most, stores, stores],
+        )
+        heads = cursor.fetchall()
+        count = Counter(store for _value, _id, store in heads)
+        cursor.execute(
+            f"""SELECT scope.store FROM {scope.STORES} scope(store)
+                WHERE ({wanted}) AND scope.store <> ALL (%s::int[]) AND EXISTS ({steps} OFFSET {STEPS})""",  # noqa: S608
+            [stores, stores, [store for store, n in count.items() if n >= most], *(place or ())],
+        )
+        unfinished = [store for (store,) in cursor.fetchall()]
+    if not unfinished:
+        return heads
+    rows = _joined(rows, sort).filter(**{f"{sort.path}__isnull": False})
+    if place:
+        rows = rows.filter(_beyond(spec, sort, up, place))
+    return [h for h in heads if h[-1] not in unfinished] + _heads(rows, sort, up, most, unfinished)

@@ -60,6 +60,8 @@ class Filter:
     kind: `choice` (one of `choices`), `flag` (on or off), `text` (compared as it is), `number` (whole, not negative),
     `decimal` and `date` (by `reader`), `search` (words looked for; its box stands open above the list).
     `reader(text)` gives the typed value, None for what it does not take; its `str` is read again to the same.
+    `together`: filters that share it make one condition of all their values (from and to of one field): called with
+    code -> value, it gives the condition and whether few rows meet it.
     `where(value, today)` gives the condition; `words(value)` what its chip says. `unit` stands behind a number.
     """
 
@@ -71,6 +73,7 @@ class Filter:
     words: Callable[[Any], str] | None = None
     unit: Any = ""
     reader: Callable[[str], Any] | None = None
+    together: Callable[[Mapping[str, Any]], tuple[Q, bool]] | None = None
 
     def options(self, stores: Sequence[int]) -> list[tuple[str, str]]:
         """The choices as texts, for these stores."""
@@ -92,12 +95,24 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Rows of another table that an order stands in; SQL of ours. See Sort."""
+
+    relation: Callable[[], FilteredRelation]
+    table: str
+    condition: str
+    id_column: str
+    value: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     """An order, the largest first (or the other way round): a column of the model, its SQL type, its words.
 
     Rows without a value stand in no order: they are left out where `skips_empty`.
-    An order by a related row names how it is joined: `relation` (its alias is `code`), its own column of the model's
-    id, and how a row of the model tells its value.
+    An order by rows of another table has `related`: how they are joined (its alias is `code`), the table with the
+    condition that leaves one row for each row of the model, its column of the model's id, and how a row of the model
+    tells its value. It needs an index over store, condition, column, id.
     """
 
     code: str
@@ -106,18 +121,16 @@ class Sort:
     largest: Any
     smallest: Any
     skips_empty: bool = False
-    relation: Callable[[], FilteredRelation] | None = None
-    id_column: str = "id"
-    value: Callable[[Any], Any] | None = None
+    related: Related | None = None
 
     @property
     def path(self) -> str:
         """The column as querysets name it."""
-        return f"{self.code}__{self.column}" if self.relation else self.column
+        return f"{self.code}__{self.column}" if self.related else self.column
 
     def value_of(self, row: Any) -> Any:
         """What a row has in this order."""
-        return self.value(row) if self.value else getattr(row, self.column)
+        return self.related.value(row) if self.related else getattr(row, self.column)
 
 
 More = tuple[Sequence[Column], Sequence[Filter], Sequence[Sort]]

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from cheban.core import clock as real
 from cheban.customers import bulk, commands, vehicles
 from cheban.customers.fields import commands as fields
+from cheban.customers.fields import lists as own_lists
 from cheban.customers.lists import SPEC
 from cheban.lists import paging, state
 from cheban.lists.exporting import commands as exporting
@@ -114,28 +115,52 @@ def test_a_text_is_found_by_its_beginning(cast, by, people):
 
 
 @pytest.mark.req("R019")
-def test_filters_and_orders_use_their_indexes_as_the_applications_role(cast, people, way, score):
+def test_filters_and_orders_use_their_indexes_as_the_applications_role(cast, people, way, score, monkeypatch):
     """Comparisons that are not leakproof would lose theirs under row-level security (decision 0027)."""
     spec, stores = SPEC.of_stores([cast.a.id]), [cast.a.id]
 
-    def plan(query: dict) -> str:
+    def plan(query: dict, rare: int) -> str:
+        monkeypatch.setattr(own_lists, "RARE", rare)
         asked = state.read(spec, query, stores)
         with CaptureQueriesContext(connection) as seen:
             paging.page(spec, asked, today=real.today())
+        found = [q["sql"] for q in seen if "LATERAL" in q["sql"]][0]
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("EXPLAIN (COSTS OFF) " + seen[0]["sql"])
+            cursor.execute("EXPLAIN (COSTS OFF) " + found)
             return "\n".join(row[0] for row in cursor.fetchall())
 
-    by_choice = plan({way.name: "ditie"})
-    assert "customers_customervalue" in by_choice and f"(field_id = {way.id})" in by_choice
-    assert re.search(r"Index Cond: .*\(text\)::text = 'ditie'|Index Cond: .*text = 'ditie'", by_choice), by_choice
-    by_number = plan({f"{score.name}.from": "3"})
-    assert re.search(r"Index Cond: .*number >= 30000", by_number), by_number
-    ordered = plan({"sort": score.name})
-    assert "customer_value_number" in ordered and "Sort" not in ordered.split("customer_value_number")[0], ordered
-    further = plan({"sort": score.name, "after": f"30000~{people[0].id}"})
+    by_choice = plan({way.name: "ditie"}, 20_000)
+    assert re.search(rf"Index Cond: .*field_id = {way.id}\).*text.* = 'ditie'", by_choice), by_choice
+    by_number = plan({f"{score.name}.from": "3", f"{score.name}.to": "8"}, 20_000)
+    assert re.search(r"Index Cond: .*number >= 30000\) AND \(number <= 80000", by_number), by_number
+    # many match: the list is walked in its order, each row is asked
+    many = plan({way.name: "ditie"}, 0)
+    assert "SubPlan" in many and "customer_newest" in many.split("SubPlan")[0], many
+    ordered = plan({"sort": score.name}, 20_000)
+    assert "customer_value_number" in ordered and "Sort" not in ordered, ordered
+    further = plan({"sort": score.name, "after": f"30000~{people[0].id}"}, 20_000)
     assert re.search(r"Index Cond: .*ROW\(.*number, .*customer_id\) < ROW", further), further
+
+
+@pytest.mark.parametrize("rare", [0, 20_000])
+@pytest.mark.parametrize("steps", [1, 1_000])
+@pytest.mark.parametrize("up", ["", ".up"])
+def test_whichever_way_it_is_read_the_list_is_the_same(cast, people, way, score, monkeypatch, rare, steps, up):
+    monkeypatch.setattr(own_lists, "RARE", rare)
+    monkeypatch.setattr(paging, "STEPS", steps)
+    spec, stores = SPEC.of_stores([cast.a.id]), [cast.a.id]
+    for query, wanted in (
+        ({way.name: "ditie", "sort": score.name + up}, ["赵一", "孙三"]),
+        ({f"{score.name}.to": "9", "sort": score.name + up}, ["赵一", "孙三"]),
+    ):
+        seen, after = [], ""
+        for _page in range(4):
+            page = paging.page(spec, state.read(spec, query | {"after": after}, stores), today=real.today(), limit=1)
+            seen += [c.name for c in page["rows"]]
+            if not (after := page["after"]):
+                break
+        assert seen == (wanted[::-1] if up else wanted)
 
 
 def test_a_page_of_the_list_asks_no_more_than_before(cast, client, people, way, score):
