@@ -9,6 +9,7 @@ from cheban.api import tokens
 from cheban.api.webhooks import commands as webhooks
 from cheban.core import clock as real_clock
 from cheban.customers import commands
+from cheban.customers.fields import commands as fields
 from cheban.customers.importing import pipeline
 from cheban.customers.lists import SPEC
 from cheban.lists.exporting import commands as exporting
@@ -36,6 +37,21 @@ def shop(committed, clock, tmp_path):
             StaffRole.objects.filter(store=cast.a, role=role).delete()
             StaffRole.objects.create(staff=cast.manager, store=cast.a, role=role)
         cast.customer = given.customer(cast.a, "王小明", phone="13700001111", tags=["常客"], tier="gold")
+        level = fields.level_of(str(cast.a.id), cast.actor(Role.STORE_MANAGER))
+        cast.field = fields.define(
+            by=cast.actor(Role.STORE_MANAGER),
+            level=level,
+            subject="customer",
+            label="来店交通方式",
+            kind="choices",
+            choices=["自驾", "地铁"],
+        )
+        commands.edit_customer(
+            cast.customer, by=cast.actor(Role.STORE_MANAGER), custom={cast.field.code: [cast.field.choices[0]["code"]]}
+        )
+        fields.define(
+            by=cast.actor(Role.STORE_MANAGER), level=level, subject="vehicle", label="贴膜日期", kind="date"
+        )
         cast.twin = given.customer(cast.a, "王先生", phone="13700001111", occupation="教师")
         car = given.vehicle(cast.a, cast.customer, purchased_on=given.days(-170), first_service_due_on=given.days(5))
         by = cast.actor(Role.STORE_MANAGER)
@@ -77,6 +93,9 @@ def test_no_page_has_a_serious_barrier(shop):
         "wall board": "/wall/",
         "wall links": "/wall/links/",
         "absences": "/settings/absences/",
+        "custom fields": "/customers/fields/",
+        "new custom field": "/customers/fields/new/",
+        "custom field": f"/customers/fields/{shop.field.id}/",
         "customers": "/customers/",
         "customer": f"/customers/{one}/",
         "new customer": "/customers/new/",

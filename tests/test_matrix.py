@@ -344,6 +344,7 @@ def address(name: str, ids: dict) -> str:
         "uuid:customer_id",
         "uuid:other_id",
         "int:merge_id",
+        "int:field_id",
         "uuid:vehicle_id",
         "uuid:batch_id",
         "uuid:row_id",

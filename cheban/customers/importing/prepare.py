@@ -130,6 +130,7 @@ DEFAULTS = {
     "seats": 5,
     "use": "family",
     "vin_is_doubtful": False,
+    "extra": {},
 }
 _NULLABLE = {
     "birth_on",
