@@ -49,9 +49,7 @@ def shop(committed, clock, tmp_path):
         commands.edit_customer(
             cast.customer, by=cast.actor(Role.STORE_MANAGER), custom={cast.field.code: [cast.field.choices[0]["code"]]}
         )
-        fields.define(
-            by=cast.actor(Role.STORE_MANAGER), level=level, subject="vehicle", label="贴膜日期", kind="date"
-        )
+        fields.define(by=cast.actor(Role.STORE_MANAGER), level=level, subject="vehicle", label="贴膜日期", kind="date")
         cast.twin = given.customer(cast.a, "王先生", phone="13700001111", occupation="教师")
         car = given.vehicle(cast.a, cast.customer, purchased_on=given.days(-170), first_service_due_on=given.days(5))
         by = cast.actor(Role.STORE_MANAGER)

@@ -49,7 +49,9 @@ def test_from_a_definition_to_a_file(shop, size, tmp_path):
         expect(page.locator(".field-error")).to_contain_text("写了两次")
         page.fill("[name=choices]", "自驾\n地铁")
         page.click(".card-foot .btn-primary")
-        expect(page.locator("#of-customer ~ .table-scroll, .fields-table").first).to_contain_text("laidianjiaotongfangshi")
+        expect(page.locator("#of-customer ~ .table-scroll, .fields-table").first).to_contain_text(
+            "laidianjiaotongfangshi"
+        )
         fits(page)
 
         # one of a vehicle

@@ -20,7 +20,12 @@ def defined(cast):
     level = Level(cast.a.group_id, cast.a.id, (cast.a.id,))
     made = {
         kind: fields.define(
-            by=by, level=level, subject="customer", label=f"字段{kind}", kind=kind, choices=["甲", "乙"] if "ch" in kind else []
+            by=by,
+            level=level,
+            subject="customer",
+            label=f"字段{kind}",
+            kind=kind,
+            choices=["甲", "乙"] if "ch" in kind else [],
         )
         for kind in ("text", "number", "money", "date", "yes_no", "choice", "choices")
     }
@@ -47,7 +52,11 @@ def test_fields_are_listed_written_read_and_emptied(program, defined):
     assert set(told) == {f.code for f in defined.values()} - {defined["other"].code}
     assert told[defined["choice"].code]["choices"][0] == {"code": "jia", "label": "甲", "is_offered": True}
     sent = {defined[kind].code: value for kind, value in VALUES.items()}
-    sent |= {defined["choice"].code: "yi", defined["choices"].code: ["yi", "jia"], defined["secret"].code: "李 13912345678"}
+    sent |= {
+        defined["choice"].code: "yi",
+        defined["choices"].code: ["yi", "jia"],
+        defined["secret"].code: "李 13912345678",
+    }
     made = erp.post("/customers", {"name": "张伟", "phone": "13800001234", "custom": sent})
     assert made.status_code == 201, made.content
     shown = made.json()["custom"]
@@ -110,7 +119,14 @@ def test_the_list_is_filtered_by_one_field(program, cast, defined):
     number, choice = defined["number"].code, defined["choice"].code
     assert found(f"{number}:%3E%3D5") == 2 and found(f"{number}:5") == 1 and found(f"{number}:%3C%3D1") == 1
     assert found(f"{choice}:jia") == 3 and found(f"{choice}:yi") == 0
-    for wrong in ("nonsense:1", number, f"{number}:x", f"{choice}:bing", f"{defined['secret'].code}:李", f"{number}:1e999"):
+    for wrong in (
+        "nonsense:1",
+        number,
+        f"{number}:x",
+        f"{choice}:bing",
+        f"{defined['secret'].code}:李",
+        f"{number}:1e999",
+    ):
         assert found(wrong) == 422, wrong
 
 

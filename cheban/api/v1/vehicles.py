@@ -32,7 +32,10 @@ def list_vehicles(request: HttpRequest, filters: Query[schemas.VehicleFilter]) -
         after=cursors.read(filters.cursor, what="vehicles", filters=given),
         limit=filters.limit,
     )
-    return {"data": custom.fill(found["rows"], request.actor.stores), "next": cursors.write(found["after"], what="vehicles", filters=given)}
+    return {
+        "data": custom.fill(found["rows"], request.actor.stores),
+        "next": cursors.write(found["after"], what="vehicles", filters=given),
+    }
 
 
 @router.post("/vehicles", response={201: schemas.VehicleOut}, auth=needs("vehicles:write"), summary="Create")

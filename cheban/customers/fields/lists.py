@@ -46,7 +46,9 @@ def text_of(field: FieldDefinition, customer: Any) -> str:
     """What the list shows of a field in the row of a customer."""
     if field.subject == FieldDefinition.Subject.CUSTOMER:
         return values.words(field.shape, customer.extra.get(field.key))
-    return _("、").join(values.words(field.shape, car.extra[field.key]) for car in customer.cars if field.key in car.extra)
+    return _("、").join(
+        values.words(field.shape, car.extra[field.key]) for car in customer.cars if field.key in car.extra
+    )
 
 
 def more(stores: Sequence[int]) -> More:

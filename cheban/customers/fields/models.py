@@ -80,7 +80,7 @@ class _Value(StoreScoped):
 
     field = models.ForeignKey(FieldDefinition, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False)
     number = models.BigIntegerField(null=True)
-    text = models.CharField(max_length=200, null=True, db_collation="C")  # noqa: DJ001 - one of the two is empty
+    text = models.CharField(max_length=200, null=True, db_collation="C")
 
     class Meta:
         abstract = True

@@ -97,9 +97,7 @@ def archive(request: HttpRequest, field_id: int) -> HttpResponse:
     """Put a field aside; the message offers the way back."""
     field = commands.archive(definitions.one(field_id), by=request.actor)
     undo = f"undo:{reverse('customers:field_restore', args=[field.id])}"
-    messages.success(
-        request, _("“%(label)s”已停用，填过的内容保留。") % {"label": field.label}, extra_tags=undo
-    )
+    messages.success(request, _("“%(label)s”已停用，填过的内容保留。") % {"label": field.label}, extra_tags=undo)
     return redirect("customers:fields")
 
 

@@ -30,7 +30,11 @@ class Change:
 
 
 def read(
-    extra: Mapping[str, Any], asked: Mapping[str, Any], fields: Iterable[FieldDefinition], *, customer_id: UUID | None = None
+    extra: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    fields: Iterable[FieldDefinition],
+    *,
+    customer_id: UUID | None = None,
 ) -> Change:
     """What `asked` (code -> value as `values.check` takes it, None empties) makes of a row's `extra`.
 
@@ -40,9 +44,7 @@ def read(
     found = Change(dict(extra))
     held: dict[int, str] = {}
     if customer_id and any(known[code].is_personal for code in asked if code in known):
-        held = {
-            row.field_id: definitions.opened(row) for row in SealedValue.objects.filter(customer_id=customer_id)
-        }
+        held = {row.field_id: definitions.opened(row) for row in SealedValue.objects.filter(customer_id=customer_id)}
     for code, raw in asked.items():
         place = f"custom.{code}"
         if code not in known:

@@ -340,7 +340,9 @@ def corrected(
 ) -> FilePlan:
     """The plan with columns and kinds as a person corrected them. Raises Unreadable for an unknown field."""
     for table in plan.tables:
-        table.options = {k: v for k, v in table.options.items() if k != "custom"} | ({"custom": custom} if custom else {})
+        table.options = {k: v for k, v in table.options.items() if k != "custom"} | (
+            {"custom": custom} if custom else {}
+        )
         table.kind = kinds.get(table.sheet) or table.kind
         if table.kind not in KINDS:
             raise Unreadable(_("没有这种数据。"))

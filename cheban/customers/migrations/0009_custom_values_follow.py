@@ -53,6 +53,4 @@ def _forwards(name: str) -> str:
 
 class Migration(migrations.Migration):
     dependencies = [("customers", "0008_custom_fields")]
-    operations = [
-        migrations.RunSQL(_forwards(name), _BACKWARDS.format(name=name)) for name in ("customer", "vehicle")
-    ]
+    operations = [migrations.RunSQL(_forwards(name), _BACKWARDS.format(name=name)) for name in ("customer", "vehicle")]

@@ -38,7 +38,12 @@ def level(cast):
 def way(cast, by):
     """来店交通方式: one choice."""
     return fields.define(
-        by=by, level=level(cast), subject="customer", label="来店交通方式", kind="choice", choices=["自驾", "地铁", "公交"]
+        by=by,
+        level=level(cast),
+        subject="customer",
+        label="来店交通方式",
+        kind="choice",
+        choices=["自驾", "地铁", "公交"],
     )
 
 
@@ -58,7 +63,13 @@ def people(cast, by, way, score):
     """Five customers; three by metro, four with a score."""
     found = []
     for n, (name, how, points) in enumerate(
-        [("赵一", "ditie", 3), ("钱二", "zijia", 9.5), ("孙三", "ditie", -2), ("李四", None, 9.5), ("周五", "ditie", None)]
+        [
+            ("赵一", "ditie", 3),
+            ("钱二", "zijia", 9.5),
+            ("孙三", "ditie", -2),
+            ("李四", None, 9.5),
+            ("周五", "ditie", None),
+        ]
     ):
         who = given.customer(cast.a, name, phone=f"1380000100{n}")
         commands.edit_customer(who, by=by, custom={way.code: how, score.code: points})
@@ -88,8 +99,6 @@ def test_numbers_have_a_from_a_to_and_an_order_by_keyset(cast, people, score):
             break
     assert seen[:2] in (["钱二", "李四"], ["李四", "钱二"]) and seen[2:] == ["赵一", "孙三"]
     assert names(spec, {"sort": f"{score.name}.up"}, stores)[0] == "孙三"
-
-
 
 
 @pytest.fixture
@@ -223,7 +232,7 @@ def test_a_file_has_typed_cells_and_no_formula(cast, by, people, way, score, fil
     sheet = openpyxl.load_workbook(queries.file_of(done)).active
     head, first = [list(row) for row in sheet.iter_rows(min_row=2, max_row=3, values_only=True)]
     assert head[3:] == ["来店交通方式", "满意度", "预算（元）", "试驾日", "常走", "贴膜日期"]
-    assert first[3:] == ["地铁", 3, 1234.5, datetime(2026, 3, 5), "=1+1", "2026-01-02"]
+    assert first[3:] == ["地铁", 3, 1234.5, datetime.fromisoformat("2026-03-05"), "=1+1", "2026-01-02"]
     assert sheet["H3"].data_type == "s" and sheet["F3"].number_format == "#,##0.00" and done.rows_done == 3
     text = queries.file_of(exported(cast, {f"{score.name}.from": "3"}, columns, "csv")).read_text("utf-8-sig")
     assert "地铁,3,1234.50,2026-03-05,'=1+1,2026-01-02" in text and "自驾,9.5,,,," in text

@@ -167,7 +167,8 @@ def test_a_column_of_a_file_fills_a_field_and_undoing_takes_it_back(committed, c
         commands.edit_customer(known, by=by, custom={way.code: "zijia", score.code: 3})
     path = tmp_path / "a.csv"
     path.write_text(
-        HEAD + "张伟,13812345678,沪A12345,地铁,,2026/3/5\n李娜,13912345678,沪A54321,自驾,9.5,\n王五,13712345678,,飞机,x,\n",
+        HEAD
+        + "张伟,13812345678,沪A12345,地铁,,2026/3/5\n李娜,13912345678,沪A54321,自驾,9.5,\n王五,13712345678,,飞机,x,\n",
         encoding="utf-8",
     )
     with scope.use([cast.a.id]):
@@ -184,7 +185,10 @@ def test_a_column_of_a_file_fills_a_field_and_undoing_takes_it_back(committed, c
         assert [v.extra for v in Vehicle.objects.filter(plate_number="沪A12345")] == [{film.key: "2026-03-05"}]
         problems = {p["column"]: p["problem"] for p in pipeline.report_entries(batch, is_rejected=True)}
         assert set(problems) == {"来店交通方式", "满意度"}
-        assert sorted(CustomerValue.objects.filter(field_id=way.id).values_list("text", flat=True)) == ["ditie", "zijia"]
+        assert sorted(CustomerValue.objects.filter(field_id=way.id).values_list("text", flat=True)) == [
+            "ditie",
+            "zijia",
+        ]
     # the same file once more changes nothing
     with scope.use([cast.a.id]):
         again = pipeline.create(path, store_id=cast.a.id, file_name="a.csv", keep=False)
