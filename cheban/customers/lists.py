@@ -73,14 +73,25 @@ SPEC = declare(
             Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True, out=outgoing.OUT["name"]),
             Column("cars", gettext_lazy("车辆"), css="s-sub", out=outgoing.OUT["cars"]),
             Column("phone", gettext_lazy("电话"), css="nowrap s-sub", out=outgoing.OUT["phone"]),
-            Column("marks", gettext_lazy("等级与标签"), css="c-marks", out=outgoing.OUT["marks"]),
+            Column(
+                "marks",
+                gettext_lazy("等级与标签"),
+                css="c-marks",
+                out=outgoing.OUT["marks"],
+            ),
             Column(
                 "last_visit", gettext_lazy("上次到店"), sort="visited", css="num s-end", out=outgoing.OUT["last_visit"]
             ),
             Column("visits", gettext_lazy("到店"), css="num c-visits", out=outgoing.OUT["visits"]),
             Column("spent", gettext_lazy("累计消费"), sort="spent", css="num c-spent", out=outgoing.OUT["spent"]),
             Column("complete", gettext_lazy("档案完整度"), css="c-more", shown=False, out=outgoing.OUT["complete"]),
-            Column("keeper", gettext_lazy("档案负责人"), css="c-more", shown=False, out=outgoing.OUT["keeper"]),
+            Column(
+                "keeper",
+                gettext_lazy("档案负责人"),
+                css="c-more",
+                shown=False,
+                out=outgoing.OUT["keeper"],
+            ),
             Column(
                 "review",
                 gettext_lazy("下次核查"),
@@ -90,7 +101,13 @@ SPEC = declare(
                 out=outgoing.OUT["review"],
             ),
             Column("source", gettext_lazy("来源"), css="c-more", shown=False, out=outgoing.OUT["source"]),
-            Column("channel", gettext_lazy("偏好渠道"), css="c-more", shown=False, out=outgoing.OUT["channel"]),
+            Column(
+                "channel",
+                gettext_lazy("偏好渠道"),
+                css="c-more",
+                shown=False,
+                out=outgoing.OUT["channel"],
+            ),
             Column(
                 "preferred_time",
                 gettext_lazy("偏好时间"),
@@ -135,7 +152,9 @@ SPEC = declare(
                 lambda v, today: Q(preferred_channel=v),
                 choices=choices.CHANNEL,
             ),
-            Filter("tag", gettext_lazy("标签"), "text", lambda v, today: Q(tags__contains=[v])),
+            Filter(
+                "tag", gettext_lazy("标签"), "text", lambda v, today: Q(tags__contains=[v]), few=queries.few_with_tag
+            ),
             Filter(
                 "spent_from",
                 gettext_lazy("累计消费不少于"),

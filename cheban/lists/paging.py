@@ -26,21 +26,29 @@ COUNT_CAP = 1_000
 
 def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
     """The rows of the scope that the filters leave, in no order."""
-    where = spec.base
+    return _matching(spec, asked, today=today)[0]
+
+
+def _matching(spec: ListSpec, asked: Asked, *, today: date) -> tuple[QuerySet, bool]:
+    """The rows that the filters leave, and whether one of the filters named its few rows."""
+    where, is_few = spec.base, False
     for code, value in asked.values.items():
-        where &= spec.filter(code).where(value, today)
-    return spec.model.objects.filter(where)
+        each = spec.filter(code)
+        ids = each.few(value) if each.few else None
+        where &= each.where(value, today) if ids is None else Q(id__in=ids)
+        is_few = is_few or ids is not None
+    return spec.model.objects.filter(where), is_few
 
 
 def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one_store: bool = False) -> dict[str, Any]:
     """One page: {rows, after}. Three queries at most (two `in_one_store`), and those of `dress`."""
     sort = state.order(spec, asked)
-    rows = matching(spec, asked, today=today)
+    rows, is_few = _matching(spec, asked, today=today)
     if sort.skips_empty:
         rows = rows.filter(**{f"{sort.column}__isnull": False})
     if place := read_place(spec, sort, asked.after):
         rows = rows.filter(_beyond(spec, sort, asked.up, place))
-    if spec.by_store:
+    if spec.by_store and not is_few:
         found = _first_of_all_stores(spec, rows, sort, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
     else:
         sign = "" if asked.up else "-"
@@ -69,8 +77,23 @@ def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] 
 
 
 def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """How many rows match, and whether there are more than that: counting stops at `cap`. One query."""
-    found = matching(spec, asked, today=today).values("id")[: cap + 1].count()
+    """How many rows match, and whether there are more than that: counting stops at `cap`. One query.
+
+    Store by store, as the pages are read: over all stores at once the planner prepares for every row of the group.
+    """
+    rows, is_few = _matching(spec, asked, today=today)
+    if is_few or not spec.by_store:
+        found = rows.values("id")[: cap + 1].count()
+        return min(found, cap), found > cap
+    own = rows.filter(store_id=RawSQL("scope.store", [])).order_by()[: cap + 1]
+    sql, params = own.values_list("id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT count(*) FROM (SELECT 1 FROM {scope.STORES} scope(store)
+                CROSS JOIN LATERAL ({sql}) t(id) LIMIT %s) found""",  # noqa: S608 - SQL of ours
+            [*params, cap + 1],
+        )
+        found = cursor.fetchone()[0]
     return min(found, cap), found > cap
 
 

@@ -35,11 +35,44 @@ class Out:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """One field of a cell that is changed where it stands.
+
+    kind: `choice` (one of `choices`, which may depend on the row), `text`, `date` (ISO), `words` (short words, 、 between).
+    """
+
+    code: str
+    label: Any
+    kind: str = "text"
+    choices: Choices | Callable[[Any], Choices] = ()
+    most: int = 64
+
+    def options(self, row: Any) -> list[tuple[str, str]]:
+        """The choices for this row, as texts."""
+        found = self.choices(row) if callable(self.choices) else self.choices
+        return [(str(code), str(label)) for code, label in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """How a cell is changed where it stands: who may, with which fields, by which command of the room. Y09.
+
+    `read(row)` gives each input's text, as it is shown, compared and put back; `save(row, texts, by=actor)` is the
+    room's own command, with its own permission and event; it raises Refused in words. Never for sealed columns.
+    """
+
+    permission: str
+    inputs: Sequence[Input]
+    read: Callable[[Any], dict[str, str]]
+    save: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column: `code` chooses its cell in the room's template; `sort` names the order behind its heading.
 
     `css` goes on heading and cell. A `fixed` column can be neither hidden nor moved. `out` says what it gives to an
-    exported file, one or several cells; a column without it is left out there.
+    exported file, one or several cells; a column without it is left out there. `edit` opens its cells for change.
     """
 
     code: str
@@ -49,6 +82,7 @@ class Column:
     fixed: bool = False
     shown: bool = True
     out: Sequence[Out] = ()
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +92,8 @@ class Filter:
     kind: `choice` (one of `choices`), `flag` (on or off), `text` (compared as it is), `number` (whole, not negative),
     `search` (words looked for; its box stands open above the list).
     `where(value, today)` gives the condition; `words(value)` what its chip says. `unit` stands behind a number.
+    `few(value)` gives the ids of all rows that match where an index finds them and they are few, else None: then the
+    page need not look through every store for them.
     """
 
     code: str
@@ -67,6 +103,7 @@ class Filter:
     choices: Choices | Callable[[Sequence[int]], Choices] = ()
     words: Callable[[Any], str] | None = None
     unit: Any = ""
+    few: Callable[[Any], Sequence[Any] | None] | None = None
 
     def options(self, stores: Sequence[int]) -> list[tuple[str, str]]:
         """The choices as texts, for these stores."""
@@ -110,7 +147,7 @@ class ListSpec:
     leaves out what is gone or does not belong to `base`.
 
     `cells` is the folder of templates with one cell each, named after the column: looked up once, where a chain of
-    conditions would be walked for every cell.
+    conditions would be walked for every cell. `row_name` is what they call the row.
     """
 
     code: str
@@ -128,6 +165,7 @@ class ListSpec:
     counts_people: bool = False
     export_permission: str = "list.export"
     light: Callable[[Sequence[Any], Sequence[str]], list[Sequence[Any]]] | None = None
+    row_name: str = "row"
 
     @property
     def id_type(self) -> str:
