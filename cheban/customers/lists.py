@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core import clock
-from cheban.customers import choices, outgoing, quality, queries
+from cheban.customers import choices, inline, outgoing, quality, queries, search
 from cheban.customers.models import Customer, Vehicle
 from cheban.lists.spec import Column, Filter, ListSpec, Sort, declare
 
@@ -63,6 +63,7 @@ SPEC = declare(
         permission="customer.see",
         url="customers:list",
         model=Customer,
+        row_name="customer",
         cells="customers/cells",
         dress=dress,
         base=Q(erased_at=None),
@@ -78,6 +79,7 @@ SPEC = declare(
                 gettext_lazy("等级与标签"),
                 css="c-marks",
                 out=outgoing.OUT["marks"],
+                edit=inline.EDITS["marks"],
             ),
             Column(
                 "last_visit", gettext_lazy("上次到店"), sort="visited", css="num s-end", out=outgoing.OUT["last_visit"]
@@ -91,6 +93,7 @@ SPEC = declare(
                 css="c-more",
                 shown=False,
                 out=outgoing.OUT["keeper"],
+                edit=inline.EDITS["keeper"],
             ),
             Column(
                 "review",
@@ -99,6 +102,7 @@ SPEC = declare(
                 css="num c-more",
                 shown=False,
                 out=outgoing.OUT["review"],
+                edit=inline.EDITS["review"],
             ),
             Column("source", gettext_lazy("来源"), css="c-more", shown=False, out=outgoing.OUT["source"]),
             Column(
@@ -107,6 +111,7 @@ SPEC = declare(
                 css="c-more",
                 shown=False,
                 out=outgoing.OUT["channel"],
+                edit=inline.EDITS["channel"],
             ),
             Column(
                 "preferred_time",
@@ -114,6 +119,7 @@ SPEC = declare(
                 css="c-more",
                 shown=False,
                 out=outgoing.OUT["preferred_time"],
+                edit=inline.EDITS["preferred_time"],
             ),
             Column("region", gettext_lazy("地区"), css="c-more", shown=False, out=outgoing.OUT["region"]),
             Column("customer_no", gettext_lazy("客户编号"), css="c-more", shown=False, out=outgoing.OUT["customer_no"]),
@@ -127,6 +133,13 @@ SPEC = declare(
             ),
         ],
         filters=[
+            Filter(
+                "q",
+                gettext_lazy("找姓名、拼音、车牌"),
+                "search",
+                lambda v, today: Q(id__in=search.few(v)),
+                few=search.few,
+            ),
             Filter(
                 "quiet",
                 gettext_lazy("未到店"),

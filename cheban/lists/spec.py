@@ -126,7 +126,8 @@ class Filter:
 class Sort:
     """An order, the largest first (or the other way round): a column of the model, its SQL type, its words.
 
-    Rows without a value stand in no order: they are left out where `skips_empty`.
+    Rows without a value stand in no order: they are left out where `skips_empty`. `up`: the smallest first, where this is
+    the list's first order and nobody asked for another.
     """
 
     code: str
@@ -135,6 +136,7 @@ class Sort:
     largest: Any
     smallest: Any
     skips_empty: bool = False
+    up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
