@@ -117,7 +117,7 @@ EXPECTED = {
     "lists:delete_view": "view.save",
     "lists:arrange": "view.save",
     "lists:undo": "view.save",
-    "lists:cell": "view.save",
+    "lists:cell": "customer.edit",
     "org:staff": "staff.see",
     "org:add_staff": "staff.manage",
     "org:set_roles": "staff.manage",

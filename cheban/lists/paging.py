@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, F, Q, QuerySet, TextField
 from django.db.models.expressions import RawSQL
@@ -86,7 +87,10 @@ def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) ->
         found = rows.values("id")[: cap + 1].count()
         return min(found, cap), found > cap
     own = rows.filter(store_id=RawSQL("scope.store", [])).order_by()[: cap + 1]
-    sql, params = own.values_list("id").query.sql_with_params()
+    try:
+        sql, params = own.values_list("id").query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match: Django knows it without asking
+        return 0, False
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT count(*) FROM (SELECT 1 FROM {scope.STORES} scope(store)
@@ -167,7 +171,10 @@ def _heads(
     """(value, id, store) of the first rows of each store of the scope, or of these."""
     sign = "" if up else "-"
     own = rows.filter(store_id=RawSQL("scope.store", [])).order_by(f"{sign}{sort.column}", f"{sign}id")[:most]
-    sql, params = own.values_list(sort.column, "id").query.sql_with_params()
+    try:
+        sql, params = own.values_list(sort.column, "id").query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT t.value, t.id, scope.store FROM {scope.STORES} scope(store)

@@ -14,7 +14,7 @@ function dress(select) {
   const had = document.activeElement === select;
   const made = new TomSelect(select, {
     searchField: ['text', 'pinyin'],
-    sortField: [{ field: '$score' }, { field: '$order' }],
+    sortField: [{ field: '$score', direction: 'desc' }, { field: '$order' }],
     maxOptions: 400,
     maxItems: 1,
     allowEmptyOption: true,

@@ -82,8 +82,8 @@ document.addEventListener('click', (event) => {
 const leftAt = () => `left:${location.pathname}${location.search}`;
 const keyOf = (row) => row.dataset.row ?? row.dataset.href;
 let loads = 0;
-document.addEventListener('htmx:afterRequest', (event) => {
-  if (event.detail.successful && event.target.closest?.('.more-row')) loads += 1;
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (event.detail.elt.closest('.more-row')) loads += 1;
 });
 document.addEventListener('click', (event) => {
   const row = event.target.closest?.('tr[data-row], tr[data-href]');

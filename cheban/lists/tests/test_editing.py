@@ -46,7 +46,7 @@ def _now(cast) -> Customer:
 def test_a_cell_is_saved_by_the_normal_command_and_taken_back(desk):
     url, was = _cell("marks", desk.customer), _was("marks", desk.customer)
     form = desk.client.get(url).content.decode()
-    assert '<option value="ordinary" selected>' in form and 'value="常客"' in form
+    assert '<option value="ordinary" selected' in form and 'value="常客"' in form
     answer = desk.client.post(url, {"was": was, "tier": "gold", "tags": "常客，夏季"})
     assert "金卡" in answer.content.decode() and answer.content.decode().lstrip().startswith("<td")
     changed = _now(desk)
@@ -66,7 +66,7 @@ def test_what_somebody_changed_meanwhile_stays_and_is_shown(desk):
     answer = desk.client.post(url, {"was": was, "tier": "gold", "tags": "常客"})
     assert answer.status_code == 409
     said = answer.content.decode()
-    assert "白金" in said and '<option value="gold" selected>' in said
+    assert "白金" in said and '<option value="gold" selected' in said
     assert _now(desk).tier == "platinum" and not Event.objects.filter(name="customer.changed").exists()
 
 
