@@ -21,6 +21,10 @@ PAGES = {
     "two filters, sorted": "/customers/?tier=gold&spent_from=100&sort=spent",
     "sort by visit": "/customers/?sort=visited",
     "sort by spent, smallest first": "/customers/?sort=spent.up",
+    "a tag that five have": "/customers/?tag=罕见",
+    "a tag that a third have": "/customers/?tag=常客",
+    "filter that nothing matches": "/customers/?kind=company",
+    "search by pinyin": "/customers/?q=zhangxiao99",
 }
 FIELDS = (("way", "choice"), ("points", "number"), ("on", "date"))
 OF_FIELDS = {
@@ -33,8 +37,10 @@ OF_FIELDS = {
     "custom choice and tier, sorted by a custom number": "/customers/?x{way}=often&tier=gold&sort=x{points}.up",
 }
 """Filters and orders of custom fields, with the ids of the fields."""
+RARE = """UPDATE customers_customer SET tags = '{罕见}'
+          WHERE id IN (SELECT id FROM customers_customer WHERE store_id = %s LIMIT 5)"""
 ROUNDS = 25
-PAGE_MS = 500
+PAGE_MS, CLICK_MS = 150, 500
 ROWS_PER_SECOND = 20_000
 PEAK_MB = 400
 CHILD = """
@@ -110,6 +116,7 @@ def fill(size: int) -> tuple[list[int], dict[str, int]]:
                  'own', 1, 'time', true, last_visit_on FROM customers_customer WHERE store_id = ANY (%s)""",
             [stores],
         )
+        cursor.execute(RARE, [stores[0]])
         cursor.execute("VACUUM (ANALYZE) customers_customer, customers_contactpoint, customers_vehicle")
         cursor.execute("VACUUM (ANALYZE) customers_customervalue, customers_vehiclevalue")
     return stores, fields
@@ -135,10 +142,21 @@ def lists(size: int, row: Row) -> list[str]:
     stores, fields = fill(size)
     boss = Staff.objects.create_user("lists.boss", None, name="集团")
     StaffRole.objects.create(staff=boss, store_id=stores[0], role=Role.GROUP_ADMIN)
+    keeper = Staff.objects.create_user("lists.keeper", None, name="单红")
+    StaffRole.objects.create(staff=keeper, store_id=stores[0], role=Role.SERVICE_ADVISOR)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            """UPDATE customers_customer SET keeper_id = %s
+               WHERE id IN (SELECT id FROM customers_customer WHERE store_id = %s LIMIT 300)""",
+            [keeper.id, stores[0]],
+        )
+        cursor.execute("VACUUM (ANALYZE) customers_customer")
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(boss, backend="allauth.account.auth_backends.AuthenticationBackend")
     lines = []
-    for what, address in {**PAGES, **{what: address.format(**fields) for what, address in OF_FIELDS.items()}}.items():
+    addresses = PAGES | {"a keeper's files": f"/customers/?keeper={keeper.id}"}
+    addresses |= {what: address.format(**fields) for what, address in OF_FIELDS.items()}
+    for what, address in addresses.items():
         took = sorted(_milliseconds(client, address) for _ in range(ROUNDS))[int(ROUNDS * 0.95)]
         lines.append(
             row(f"list of {size:,} customers, {what}, p95", f"{took:.0f} ms", f"< {PAGE_MS} ms", took < PAGE_MS)
@@ -149,7 +167,7 @@ def lists(size: int, row: Row) -> list[str]:
         with scope.use(actor.stores):
             export = commands.ask(SPEC, Asked(), by=actor, columns=[], form=form, purpose="bench")
         asked = (time.perf_counter() - begin) * 1000
-        lines.append(row(f"export to {form}, the click", f"{asked:.0f} ms", f"< {PAGE_MS} ms", asked < PAGE_MS))
+        lines.append(row(f"export to {form}, the click", f"{asked:.0f} ms", f"< {CLICK_MS} ms", asked < CLICK_MS))
         out = subprocess.run([sys.executable, "-c", CHILD, str(export.id)], capture_output=True, text=True, check=True)
         state, rows, seconds, peak, size_bytes, problem = json.loads(out.stdout.splitlines()[-1])
         assert (state, rows) == (Export.State.DONE, size), (state, rows, problem)

@@ -125,6 +125,7 @@ EXPECTED = {
     "lists:delete_view": "view.save",
     "lists:arrange": "view.save",
     "lists:undo": "view.save",
+    "lists:cell": "customer.edit",
     "org:staff": "staff.see",
     "org:add_staff": "staff.manage",
     "org:set_roles": "staff.manage",
@@ -325,6 +326,7 @@ def things(cast):
             "message_id": message.id,
             "item_id": notice.id,
             "form": "json",
+            "column": "marks",
             "absence_id": absence.id,
             "link_id": link.id,
             "token": "not-a-link",
@@ -340,6 +342,8 @@ def address(name: str, ids: dict) -> str:
     """The route's address with ids put in."""
     path = ROUTES[name]
     values = ids | ({"row_id": ids["point_id"]} if name == "customers:reveal" else {})
+    if name == "lists:cell":
+        values |= {"row_id": ids["customer_id"], "code": "customers"}
     for part in (
         "uuid:customer_id",
         "uuid:other_id",
@@ -348,6 +352,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:vehicle_id",
         "uuid:batch_id",
         "uuid:row_id",
+        "str:row_id",
+        "slug:column",
         "uuid:contact_id",
         "uuid:token_id",
         "uuid:endpoint_id",

@@ -11,7 +11,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.core import live, sealed, slots
-        from cheban.customers import bulk, events, facts, lists, queries, reachable, reactions  # noqa: F401
+        from cheban.customers import bulk, events, facts, lists, queries, reachable, reactions, search  # noqa: F401
         from cheban.customers.duplicates import linked
         from cheban.customers.importing import lists as import_lists  # noqa: F401
         from cheban.customers.privacy_desk import events as privacy_events  # noqa: F401
@@ -23,6 +23,7 @@ class CustomersConfig(AppConfig):
         live.topic("customer", queries.may_hear)
         live.topic("import", queries.may_hear_of_import)
         slots.provide("contact.cards", queries.cards)
+        slots.provide("customer.few", search.few)
         slots.provide("contact.detail", queries.contact_detail)
         slots.provide("messaging.recipients", reachable.recipients)
         sealed.declare("customers_contactpoint", "value_sealed", "customers_contactpoint.value")

@@ -17,7 +17,7 @@ from cheban.core.errors import BadValue, NotFound, Refused
 from cheban.core.events import record
 from cheban.core.ids import new_id
 from cheban.core.models import Event
-from cheban.customers import care
+from cheban.customers import care, quality
 from cheban.customers.duplicates import finding
 from cheban.customers.fields import definitions, writing
 from cheban.customers.models import (
@@ -52,6 +52,8 @@ EDITABLE = (
     "tier",
     "source",
 )
+CARE_OF_FILE = ("keeper_id", "review_on")
+"""Who looks after a file, and when they look it through again: changed, not entered with a new file. R009."""
 
 
 class Invalid(Refused):
@@ -199,7 +201,7 @@ def edit_customer(
     """
     if customer.erased_at:
         raise Refused(_("这位客户的个人信息已按请求删除，档案不能再填写。再来店时请新建档案。"))
-    unknown = set(fields) - set(EDITABLE) - {"address", "id_number", "phone"}
+    unknown = set(fields) - set(EDITABLE) - set(CARE_OF_FILE) - {"address", "id_number", "phone"}
     if unknown:
         raise Invalid(_("这些字段不能在这里修改：%(fields)s") % {"fields": "、".join(sorted(unknown))})
     wrong: dict[str, str] = {}
@@ -211,6 +213,10 @@ def edit_customer(
             wrong["name"] = str(error.problem)
     if fields.get("birth_on") and fields["birth_on"] > clock.today():
         wrong["birth_on"] = _("生日在将来。请检查年份。")
+    if fields.get("keeper_id") and str(fields["keeper_id"]) not in dict(quality.keepers([customer.store_id])):
+        wrong["keeper_id"] = _("请选择在这家门店工作的负责人。")
+    if fields.get("review_on") and fields["review_on"] < clock.today():
+        wrong["review_on"] = _("核查日期已经过去，请选今天或以后。")
     if phone := fields.pop("phone", ""):
         try:
             number = parse_phone(phone)

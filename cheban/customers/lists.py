@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core import clock
-from cheban.customers import choices, outgoing, quality, queries
+from cheban.customers import choices, inline, outgoing, quality, queries, search
 from cheban.customers.fields import lists as fields
 from cheban.customers.models import Customer, Vehicle
 from cheban.lists.spec import Column, Filter, ListSpec, Sort, declare
@@ -64,6 +64,7 @@ SPEC = declare(
         permission="customer.see",
         url="customers:list",
         model=Customer,
+        row_name="customer",
         cells="customers/cells",
         dress=dress,
         base=Q(erased_at=None),
@@ -75,14 +76,27 @@ SPEC = declare(
             Column("name", gettext_lazy("客户"), css="nowrap s-main", fixed=True, out=outgoing.OUT["name"]),
             Column("cars", gettext_lazy("车辆"), css="s-sub", out=outgoing.OUT["cars"]),
             Column("phone", gettext_lazy("电话"), css="nowrap s-sub", out=outgoing.OUT["phone"]),
-            Column("marks", gettext_lazy("等级与标签"), css="c-marks", out=outgoing.OUT["marks"]),
+            Column(
+                "marks",
+                gettext_lazy("等级与标签"),
+                css="c-marks",
+                out=outgoing.OUT["marks"],
+                edit=inline.EDITS["marks"],
+            ),
             Column(
                 "last_visit", gettext_lazy("上次到店"), sort="visited", css="num s-end", out=outgoing.OUT["last_visit"]
             ),
             Column("visits", gettext_lazy("到店"), css="num c-visits", out=outgoing.OUT["visits"]),
             Column("spent", gettext_lazy("累计消费"), sort="spent", css="num c-spent", out=outgoing.OUT["spent"]),
             Column("complete", gettext_lazy("档案完整度"), css="c-more", shown=False, out=outgoing.OUT["complete"]),
-            Column("keeper", gettext_lazy("档案负责人"), css="c-more", shown=False, out=outgoing.OUT["keeper"]),
+            Column(
+                "keeper",
+                gettext_lazy("档案负责人"),
+                css="c-more",
+                shown=False,
+                out=outgoing.OUT["keeper"],
+                edit=inline.EDITS["keeper"],
+            ),
             Column(
                 "review",
                 gettext_lazy("下次核查"),
@@ -90,15 +104,24 @@ SPEC = declare(
                 css="num c-more",
                 shown=False,
                 out=outgoing.OUT["review"],
+                edit=inline.EDITS["review"],
             ),
             Column("source", gettext_lazy("来源"), css="c-more", shown=False, out=outgoing.OUT["source"]),
-            Column("channel", gettext_lazy("偏好渠道"), css="c-more", shown=False, out=outgoing.OUT["channel"]),
+            Column(
+                "channel",
+                gettext_lazy("偏好渠道"),
+                css="c-more",
+                shown=False,
+                out=outgoing.OUT["channel"],
+                edit=inline.EDITS["channel"],
+            ),
             Column(
                 "preferred_time",
                 gettext_lazy("偏好时间"),
                 css="c-more",
                 shown=False,
                 out=outgoing.OUT["preferred_time"],
+                edit=inline.EDITS["preferred_time"],
             ),
             Column("region", gettext_lazy("地区"), css="c-more", shown=False, out=outgoing.OUT["region"]),
             Column("customer_no", gettext_lazy("客户编号"), css="c-more", shown=False, out=outgoing.OUT["customer_no"]),
@@ -112,6 +135,13 @@ SPEC = declare(
             ),
         ],
         filters=[
+            Filter(
+                "q",
+                gettext_lazy("找姓名、拼音、车牌"),
+                "search",
+                lambda v, today: Q(id__in=search.few(v)),
+                few=search.few,
+            ),
             Filter(
                 "quiet",
                 gettext_lazy("未到店"),
@@ -137,7 +167,9 @@ SPEC = declare(
                 lambda v, today: Q(preferred_channel=v),
                 choices=choices.CHANNEL,
             ),
-            Filter("tag", gettext_lazy("标签"), "text", lambda v, today: Q(tags__contains=[v])),
+            Filter(
+                "tag", gettext_lazy("标签"), "text", lambda v, today: Q(tags__contains=[v]), few=queries.few_with_tag
+            ),
             Filter(
                 "spent_from",
                 gettext_lazy("累计消费不少于"),

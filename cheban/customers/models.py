@@ -8,7 +8,7 @@ they must be found by fragment (decision 0003).
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -183,6 +183,32 @@ class Customer(StoreScoped):
             models.Index(
                 fields=["store", "tier", "-created_at", "-id"], name="customer_tier", condition=~Q(tier="ordinary")
             ),
+            # Filters that may leave nothing in a store, with the orders they are read in: without these an order's own
+            # index is walked to its end in every such store (decision 28).
+            models.Index(
+                fields=["store", "tier", "-spent_fen", "-id"], name="customer_tier_spent", condition=~Q(tier="ordinary")
+            ),
+            models.Index(
+                fields=["store", "tier", "-last_visit_on", "-id"],
+                name="customer_tier_visited",
+                condition=Q(~Q(tier="ordinary"), last_visit_on__isnull=False),
+            ),
+            models.Index(
+                fields=["store", "keeper_id", "-created_at", "-id"],
+                name="customer_keeper",
+                condition=Q(keeper_id__isnull=False),
+            ),
+            models.Index(fields=["store", "-created_at", "-id"], name="customer_company", condition=Q(kind="company")),
+            models.Index(
+                fields=["store", "-created_at", "-id"], name="customer_research", condition=Q(source="research")
+            ),
+            models.Index(
+                fields=["store", "preferred_channel", "-created_at", "-id"],
+                name="customer_channel",
+                condition=~Q(preferred_channel=""),
+            ),
+            models.Index(fields=["store", "-visits", "-id"], name="customer_visits", condition=Q(visits__gt=1)),
+            GinIndex(fields=["tags"], name="customer_tags", condition=~Q(tags=[])),
             models.Index(
                 fields=["store", "-created_at", "-id"], name="customer_refused", condition=~Q(refused_purposes=[])
             ),
@@ -309,6 +335,7 @@ class Vehicle(StoreScoped):
         ]
         indexes = [
             models.Index(fields=["store", "plate_number"], name="vehicle_by_plate", condition=~Q(plate_number="")),
+            models.Index(fields=["store", "series", "owner"], name="vehicle_by_series", condition=~Q(series="")),
             models.Index(fields=["batch"], name="vehicle_by_batch", condition=Q(batch__isnull=False)),
             *(
                 models.Index(fields=[column], name=f"vehicle_{column}", condition=Q(**{f"{column}__isnull": False}))

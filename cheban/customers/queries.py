@@ -308,7 +308,21 @@ FIELD_LABELS = {
     "lunar_birthday": gettext_lazy("农历生日"),
     "source": gettext_lazy("来源"),
     "extra": gettext_lazy("更多资料"),
+    "keeper_id": gettext_lazy("档案负责人"),
+    "review_on": gettext_lazy("下次核查"),
 }
+
+
+FEW = 2_000
+"""Ids that one filter may name instead of having every store looked through."""
+
+
+def few_with_tag(tag: str) -> list[UUID] | None:
+    """Customers of the scope with this tag, or None where they are many. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customers_with_tag(%s, %s)", [tag, FEW + 1])
+        found = [row[0] for row in cursor.fetchall()]
+    return found if len(found) <= FEW else None
 
 
 def series_choices(stores: Sequence[int]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from cheban.core import clock
 from cheban.core.errors import Refused
 from cheban.lists import queries
 from cheban.lists.models import Arrangement, BulkBefore, BulkDeed, SavedView
-from cheban.lists.spec import ListSpec
+from cheban.lists.spec import ListSpec, get
 from cheban.lists.state import Asked
 from cheban.org.access import Actor, audit, command, require_permission
 from cheban.org.roles import Role
@@ -158,10 +159,20 @@ def undo(deed_id: UUID, *, by: Actor) -> tuple[str, int, int]:
     """
     deed = queries.deed_to_undo(deed_id, by, at=clock.now())
     rows = list(deed.rows.order_by("subject_id").values_list("subject_id", "before", "after"))
-    restored = _restorers[deed.list_code, deed.action](rows, by=by)
+    restored = _restorer_of(deed)(rows, by=by)
     deed.undone_at = clock.now()
     deed.save(update_fields=["undone_at"])
     return deed.list_code, restored, len(rows)
+
+
+def _restorer_of(deed: BulkDeed) -> Restore:
+    """How this deed is taken back: as its room registered, or as every changed cell is."""
+    from cheban.lists import editing
+
+    if deed.action.startswith(editing.DEED):
+        spec = get(deed.list_code)
+        return partial(editing.restore, spec, spec.column(deed.action.removeprefix(editing.DEED)))
+    return _restorers[deed.list_code, deed.action]
 
 
 def forget_befores() -> int:

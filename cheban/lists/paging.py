@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, F, Q, QuerySet, TextField
 from django.db.models.expressions import RawSQL
@@ -30,19 +31,21 @@ def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
     return spec.model.objects.filter(_conditions(spec, asked, today)[0])
 
 
-def _conditions(spec: ListSpec, asked: Asked, today: date) -> tuple[Q, bool]:
-    """What the filters leave, and whether one of them is known to leave few rows."""
-    where, few, joint = spec.base, False, {}
+def _conditions(spec: ListSpec, asked: Asked, today: date) -> tuple[Q, bool, bool]:
+    """What the filters leave; whether one of them is known to leave few rows; whether one named those rows itself."""
+    where, is_rare, is_named, joint = spec.base, False, False, {}
     for code, value in asked.values.items():
         each = spec.filter(code)
-        if each.together is None:
-            where &= each.where(value, today)
-        else:
+        if each.together is not None:
             joint.setdefault(each.together, {})[code] = value
+            continue
+        ids = each.few(value) if each.few else None
+        where &= each.where(value, today) if ids is None else Q(id__in=ids)
+        is_named = is_named or ids is not None
     for together, values in joint.items():
-        condition, is_rare = together(values)
-        where, few = where & condition, few or is_rare
-    return where, few
+        condition, is_few = together(values)
+        where, is_rare = where & condition, is_rare or is_few
+    return where, is_rare, is_named
 
 
 def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one_store: bool = False) -> dict[str, Any]:
@@ -51,16 +54,16 @@ def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one
     An order of another table takes up to five, and conditions that count first one each.
     """
     sort = state.order(spec, asked)
-    where, few = _conditions(spec, asked, today)
+    where, is_rare, is_named = _conditions(spec, asked, today)
     rows, place = spec.model.objects.filter(where), read_place(spec, sort, asked.after)
-    walks = sort.related is not None and not few
+    walks = sort.related is not None and not (is_rare or is_named)
     if not walks:
         rows = _joined(rows, sort)
         if sort.skips_empty:
             rows = rows.filter(**{f"{sort.path}__isnull": False})
         if place:
             rows = rows.filter(_beyond(spec, sort, asked.up, place))
-    if spec.by_store:
+    if spec.by_store and not is_named:
         heads = partial(_walk, spec, rows, sort, asked.up, place) if walks else partial(_heads, rows, sort, asked.up)
         found = _first_of_all_stores(spec, heads, asked.up, limit + 1, few=limit + 1 if in_one_store else FEW)
     else:
@@ -90,8 +93,27 @@ def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] 
 
 
 def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """How many rows match, and whether there are more than that: counting stops at `cap`. One query."""
-    found = matching(spec, asked, today=today).values("id")[: cap + 1].count()
+    """How many rows match, and whether there are more than that: counting stops at `cap`. One query.
+
+    Store by store, as the pages are read: over all stores at once the planner prepares for every row of the group.
+    """
+    where, _is_rare, is_named = _conditions(spec, asked, today)
+    rows = spec.model.objects.filter(where)
+    if is_named or not spec.by_store:
+        found = rows.values("id")[: cap + 1].count()
+        return min(found, cap), found > cap
+    own = rows.filter(store_id=RawSQL("scope.store", [])).order_by()[: cap + 1]
+    try:
+        sql, params = own.values_list("id").query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match: Django knows it without asking
+        return 0, False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT count(*) FROM (SELECT 1 FROM {scope.STORES} scope(store)
+                CROSS JOIN LATERAL ({sql}) t(id) LIMIT %s) found""",  # noqa: S608 - SQL of ours
+            [*params, cap + 1],
+        )
+        found = cursor.fetchone()[0]
     return min(found, cap), found > cap
 
 
@@ -175,7 +197,10 @@ def _heads(
     """(value, id, store) of the first rows of each store of the scope, or of these."""
     sign = "" if up else "-"
     own = rows.filter(store_id=RawSQL("scope.store", [])).order_by(f"{sign}{sort.path}", f"{sign}id")[:most]
-    sql, params = own.values_list(sort.path, "id").query.sql_with_params()
+    try:
+        sql, params = own.values_list(sort.path, "id").query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT t.value, t.id, scope.store FROM {scope.STORES} scope(store)
@@ -206,7 +231,10 @@ def _walk(
     find enough are read the other way round, from the rows that the filters leave.
     """
     of, sign, direction = sort.related, ">" if up else "<", "ASC" if up else "DESC"
-    seen, params = rows.filter(id=RawSQL(f"v.{of.id_column}", [])).values("id").query.sql_with_params()
+    try:
+        seen, params = rows.filter(id=RawSQL(f"v.{of.id_column}", [])).values("id").query.sql_with_params()
+    except EmptyResultSet:
+        return []
     behind = f"AND (v.{sort.column}, v.{of.id_column}) {sign} (%s::{sort.sql_type}, %s::uuid)" if place else ""
     steps = f"""SELECT v.{sort.column}, v.{of.id_column} FROM {of.table} v
                 WHERE v.store_id = scope.store AND v.{of.condition} AND v.{sort.column} IS NOT NULL {behind}

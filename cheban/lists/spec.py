@@ -35,12 +35,45 @@ class Out:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """One field of a cell that is changed where it stands.
+
+    kind: `choice` (one of `choices`, which may depend on the row), `text`, `date` (ISO), `words` (short words, 、 between).
+    """
+
+    code: str
+    label: Any
+    kind: str = "text"
+    choices: Choices | Callable[[Any], Choices] = ()
+    most: int = 64
+
+    def options(self, row: Any) -> list[tuple[str, str]]:
+        """The choices for this row, as texts."""
+        found = self.choices(row) if callable(self.choices) else self.choices
+        return [(str(code), str(label)) for code, label in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """How a cell is changed where it stands: who may, with which fields, by which command of the room. Y09.
+
+    `read(row)` gives each input's text, as it is shown, compared and put back; `save(row, texts, by=actor)` is the
+    room's own command, with its own permission and event; it raises Refused in words. Never for sealed columns.
+    """
+
+    permission: str
+    inputs: Sequence[Input]
+    read: Callable[[Any], dict[str, str]]
+    save: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column: `code` chooses its cell in the room's template; `sort` names the order behind its heading.
 
     `css` goes on heading and cell. A `fixed` column can be neither hidden nor moved. `out` says what it gives to an
     exported file, one or several cells; a column without it is left out there. `cell` renders the cell where no
-    template of the room does (columns that people define).
+    template of the room does (columns that people define). `edit` opens its cells for change.
     """
 
     code: str
@@ -51,6 +84,7 @@ class Column:
     shown: bool = True
     out: Sequence[Out] = ()
     cell: Any = None
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +97,8 @@ class Filter:
     `together`: filters that share it make one condition of all their values (from and to of one field): called with
     code -> value, it gives the condition and whether few rows meet it.
     `where(value, today)` gives the condition; `words(value)` what its chip says. `unit` stands behind a number.
+    `few(value)` gives the ids of all rows that match where an index finds them and they are few, else None: then the
+    page need not look through every store for them.
     """
 
     code: str
@@ -74,6 +110,7 @@ class Filter:
     unit: Any = ""
     reader: Callable[[str], Any] | None = None
     together: Callable[[Mapping[str, Any]], tuple[Q, bool]] | None = None
+    few: Callable[[Any], Sequence[Any] | None] | None = None
 
     def options(self, stores: Sequence[int]) -> list[tuple[str, str]]:
         """The choices as texts, for these stores."""
@@ -109,7 +146,8 @@ class Related:
 class Sort:
     """An order, the largest first (or the other way round): a column of the model, its SQL type, its words.
 
-    Rows without a value stand in no order: they are left out where `skips_empty`.
+    Rows without a value stand in no order: they are left out where `skips_empty`. `up`: the smallest first, where this is
+    the list's first order and nobody asked for another.
     An order by rows of another table has `related`: how they are joined (its alias is `code`), the table with the
     condition that leaves one row for each row of the model, its column of the model's id, and how a row of the model
     tells its value. It needs an index over store, condition, column, id.
@@ -122,6 +160,7 @@ class Sort:
     smallest: Any
     skips_empty: bool = False
     related: Related | None = None
+    up: bool = False
 
     @property
     def path(self) -> str:
@@ -146,7 +185,7 @@ class ListSpec:
     leaves out what is gone or does not belong to `base`.
 
     `cells` is the folder of templates with one cell each, named after the column: looked up once, where a chain of
-    conditions would be walked for every cell.
+    conditions would be walked for every cell. `row_name` is what they call the row.
     """
 
     code: str
@@ -165,6 +204,7 @@ class ListSpec:
     export_permission: str = "list.export"
     light: Callable[[Sequence[Any], Sequence[str]], list[Sequence[Any]]] | None = None
     more: Callable[[Sequence[int]], More] | None = None
+    row_name: str = "row"
 
     def of_stores(self, stores: Sequence[int]) -> ListSpec:
         """With what people of these stores added to it: `more(stores)` gives columns, filters and orders."""

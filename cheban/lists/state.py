@@ -49,7 +49,7 @@ def read(spec: ListSpec, got: Mapping[str, str], stores: Sequence[int]) -> Asked
     return Asked(
         values=values,
         sort=code if known else "",
-        up=up and known,
+        up=up if known else spec.sorts[0].up,
         after=got.get("after", "")[:200],
         view=int(view) if view.isascii() and view.isdigit() and len(view) < 18 else None,
     )

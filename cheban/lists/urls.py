@@ -10,5 +10,6 @@ urlpatterns = [
     path("views/<int:view_id>/", views.change_view, name="change_view"),
     path("views/<int:view_id>/delete/", views.delete_view, name="delete_view"),
     path("<slug:code>/columns/", views.arrange, name="arrange"),
+    path("<slug:code>/cell/<slug:column>/<str:row_id>/", views.cell, name="cell"),
     path("undo/<uuid:deed_id>/", views.undo, name="undo"),
 ]

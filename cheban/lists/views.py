@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from cheban.core import clock
-from cheban.lists import commands, paging, queries, spec, state
+from cheban.core.errors import Refused
+from cheban.lists import commands, editing, paging, queries, spec, state
 from cheban.org.access import Actor, page
 from cheban.org.roles import Role
 
@@ -46,7 +48,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             "chips": state.chips(found, asked, actor.stores),
             "filters": _filters(found, asked, actor),
             "counts_people": found.counts_people,
-            "headings": state.headings(found, asked, shown),
+            "headings": _headings(found, asked, shown, actor),
             "columns": shown,
             "cells": [found.column(code).cell or f"{found.cells}/{code}.html" for code in shown],
             "all_columns": _all_columns(found, shown),
@@ -75,6 +77,16 @@ def _chip(found: spec.ListSpec, view: Any, is_on: bool, actor: Actor) -> dict[st
         "is_shared": view.is_shared,
         "can_change": queries.may_change(view, actor),
     }
+
+
+def _headings(found: spec.ListSpec, asked: state.Asked, shown: list[str], actor: Actor) -> list[dict[str, Any]]:
+    """The headings, and where the script finds the form of each cell that the asker may change."""
+    headings = state.headings(found, asked, shown)
+    for heading in headings:
+        edit = found.column(heading["code"]).edit
+        if edit and actor.may(edit.permission):
+            heading["edit"] = reverse("lists:cell", args=[found.code, heading["code"], "0"]).removesuffix("0/")
+    return headings
 
 
 def _sorts(found: spec.ListSpec, asked: state.Asked) -> list[dict[str, Any]]:
@@ -171,6 +183,59 @@ def arrange(request: HttpRequest, code: str) -> HttpResponse:
     return redirect(f"{reverse(found.url)}?{asked.query() or 'all=1'}")
 
 
+@page(may="view.save")
+def cell(request: HttpRequest, code: str, column: str, row_id: str) -> HttpResponse:
+    """One cell: its small form (GET), the cell itself (GET ?shown=1), or its change (POST).
+
+    What cannot be stays in the form with a sentence; a cell that somebody else changed meanwhile is 409 and shows both.
+    """
+    found, asked_column = editing.editable(code, column, request.actor)
+    if request.method != "POST":
+        row = editing.row_of(found, row_id)
+        return (
+            _cell(request, found, column, row) if request.GET.get("shown") else _cell_form(request, asked_column, row)
+        )
+    try:
+        row, deed = editing.change(
+            found, asked_column, row_id, by=request.actor, was=request.POST.get("was", ""), texts=request.POST.dict()
+        )
+    except Refused as refusal:
+        if refusal.status not in (409, 422):
+            raise
+        said = " ".join(str(each) for each in refusal.facts.values()) or refusal.message
+        return _cell_form(
+            request, asked_column, editing.row_of(found, row_id), request.POST.dict(), said, refusal.status
+        )
+    answer = _cell(request, found, column, row)
+    if deed:
+        text = _("%(label)s已改为“%(now)s”。") % {
+            "label": asked_column.label,
+            "now": editing.words(asked_column.edit, row),
+        }
+        toast = {"level": "success", "text": text, "undo": reverse("lists:undo", args=[deed.id])}
+        answer["HX-Trigger"] = json.dumps({"toast": toast})
+    return answer
+
+
+def _cell(request: HttpRequest, found: spec.ListSpec, column: str, row: Any) -> HttpResponse:
+    found.dress([row])
+    return render(request, f"{found.cells}/{column}.html", {"row": row, found.row_name: row})
+
+
+def _cell_form(
+    request: HttpRequest,
+    column: spec.Column,
+    row: Any,
+    texts: dict[str, str] | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    held = column.edit.read(row)
+    fields = editing.fields(column.edit, row, held if texts is None else texts)
+    context = {"fields": fields, "was": editing.as_text(held), "problem": problem, "column": column}
+    return render(request, "lists/_cell_form.html", context, status=status)
+
+
 @require_POST
 @page(may="view.save")
 def undo(request: HttpRequest, deed_id: UUID) -> HttpResponse:
@@ -179,5 +244,10 @@ def undo(request: HttpRequest, deed_id: UUID) -> HttpResponse:
     text = ngettext("已撤回，%(n)d 行恢复原样。", "已撤回，%(n)d 行恢复原样。", restored) % {"n": restored}
     if restored < whole:
         text += _("另有 %(n)d 行之后又改过，保持现在的样子。") % {"n": whole - restored}
+    if request.htmx:  # one cell, changed where it stands: the page stays
+        answer = HttpResponse(status=204)
+        answer["HX-Trigger"] = json.dumps({"toast": {"level": "success", "text": text}})
+        return answer
     messages.success(request, text)
-    return redirect(f"{reverse(queries.spec_for(code, request.actor).url)}?all=1")
+    found, asked = asked_of(request, code)
+    return redirect(f"{reverse(found.url)}?{asked.query() or 'all=1'}")

@@ -22,7 +22,7 @@ class PlaybookConfig(AppConfig):
 
         from cheban.core import live, slots
         from cheban.core.links import Link, link
-        from cheban.playbook import cover, events, holdings, queries, reactions  # noqa: F401
+        from cheban.playbook import cover, events, holdings, lists, queries, reactions  # noqa: F401
 
         post_migrate.connect(_watch, sender=self, dispatch_uid="plans_watch_their_tables")
         # What a rule is about comes first: a task that both files have is taken out whole, as it was.

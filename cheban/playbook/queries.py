@@ -423,10 +423,8 @@ def _partners(opened: list[Task]) -> dict[str, Any]:
     return {"parts": [], "parts_joined": False}
 
 
-def team(
-    actor: Actor, *, at: datetime, person: int | None = None, only: str = "", limit: int = 100, after: str = ""
-) -> dict[str, Any]:
-    """The manager's board: who has what open, what is late or escalated; rows for bulk hand-over (keyset)."""
+def board(actor: Actor, *, at: datetime) -> dict[str, Any]:
+    """The manager's board: who has what open, late, done and kept; what is late, escalated, nobody's. Three queries."""
     zone = ZoneInfo("Asia/Shanghai")
     begin = datetime.combine(at.astimezone(zone).date(), datetime.min.time(), tzinfo=zone)
     month = begin - timedelta(days=30)
@@ -451,7 +449,7 @@ def team(
             kept=Count("id", filter=Q(closed_at__lte=F("due_at"))),
         )
     }
-    people = {}
+    people: dict[int, dict[str, Any]] = {}
     for staff_id, name, role in (
         StaffRole.objects.filter(store_id__in=actor.stores, staff__is_active=True)
         .order_by("role", "staff__name")
@@ -478,6 +476,22 @@ def team(
             }
         )
     rows.sort(key=lambda r: (-r["late"], -r["open"]))
+    return {
+        "people": rows,
+        "colleagues": list(people.values()),
+        "unassigned": open_by.get(None, {}).get("open", 0),
+        "open": sum(r.get("open", 0) for r in open_by.values()),
+        "late": sum(r.get("late", 0) for r in open_by.values()),
+        "escalated": sum(r.get("up", 0) for r in open_by.values()),
+    }
+
+
+def team(
+    actor: Actor, *, at: datetime, person: int | None = None, only: str = "", limit: int = 100, after: str = ""
+) -> dict[str, Any]:
+    """The board and open contacts of the team for programs, the most urgent first (keyset)."""
+    whole = board(actor, at=at)
+    names = {who["id"]: who["name"] for who in whole["colleagues"]}
     tasks = reassigning.filtered(at=at, person=person, only=only)
     contacts = tasks.values("contact_id").annotate(due=Min("due_at"), top=Max("weight")).order_by("due", "contact_id")
     if after:
@@ -488,15 +502,9 @@ def team(
     found = Task.objects.filter(contact_id__in=[c["contact_id"] for c in page[:limit]], state="open")
     listed = sorted(fold(found, at=at), key=lambda r: (r.due_at, str(r.id)))
     for row in listed:
-        row.assignee_name = people.get(row.assignee_id, {}).get("name", "")
-    return {
-        "people": rows,
+        row.assignee_name = names.get(row.assignee_id, "")
+    return whole | {
         "contacts": listed,
-        "colleagues": list(people.values()),
-        "unassigned": open_by.get(None, {}).get("open", 0),
-        "open": sum(r.get("open", 0) for r in open_by.values()),
-        "late": sum(r.get("late", 0) for r in open_by.values()),
-        "escalated": sum(r.get("up", 0) for r in open_by.values()),
         "after": f"{more['due'].isoformat()}~{more['contact_id']}" if more else "",
     }
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
 from cheban.core.errors import NotFound
 from cheban.core.events import record
 from cheban.lists import commands as lists
+from cheban.lists import paging
 from cheban.lists.models import BulkDeed
+from cheban.lists.state import Asked
 from cheban.org import presence
 from cheban.org.access import Actor, command
 from cheban.org.models import Staff, StaffRole
@@ -28,15 +30,17 @@ MOST = 500
 SAMPLE = 6
 
 
-def chosen(*, at: datetime, person: int | None, only: str) -> list[UUID]:
-    """Contacts that the board's filter shows, the most urgent first; at most MOST."""
-    tasks = filtered(at=at, person=person, only=only)
-    rows = tasks.values("contact_id").annotate(due=Min("due_at")).order_by("due", "contact_id")
-    return [row["contact_id"] for row in rows[:MOST]]
+def matching(asked: Asked, *, today: date) -> list[UUID]:
+    """Contacts that the team's list shows as asked, in its order; at most MOST."""
+    from cheban.playbook.lists import SPEC
+
+    ids = [row_id for _value, row_id in paging.all_ids(SPEC, asked, today=today)[:MOST]]
+    contact_of = {str(i): contact for i, contact in Task.objects.filter(id__in=ids).values_list("id", "contact_id")}
+    return [contact_of[i] for i in ids]
 
 
 def filtered(*, at: datetime, person: int | None, only: str):
-    """Open tasks as the board's filter asks: of a person (0: of nobody), 'late', 'escalated' or 'unassigned'."""
+    """Open tasks as programs ask: of a person (0: of nobody), 'late', 'escalated' or 'unassigned'."""
     tasks = Task.objects.filter(state="open")
     if person is not None:
         tasks = tasks.filter(assignee_id=person or None)

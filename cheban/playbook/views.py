@@ -17,6 +17,7 @@ from cheban.core import clock
 from cheban.core.errors import NotFound
 from cheban.core.ids import new_id
 from cheban.lists import commands as lists
+from cheban.lists import views as list_views
 from cheban.org.access import page
 from cheban.playbook import changing, commands, dry_run, handmade, knobs, moves, planner, queries, reading, reassigning
 from cheban.playbook.outcomes import WEATHER
@@ -210,20 +211,29 @@ def put_back(request: HttpRequest, event_id: int) -> HttpResponse:
 
 
 @page("playbook/team.html", may="task.see_team")
-def team(request: HttpRequest) -> dict:
-    """The manager's board."""
-    person, only = request.GET.get("person", ""), request.GET.get("only", "")
+def team(request: HttpRequest) -> dict | HttpResponse:
+    """The manager's board: who has how much, and the list of all that is open."""
+    found = list_views.show(request, "team")
+    if isinstance(found, HttpResponse):
+        return found
     at = clock.now()
-    found = queries.team(request.actor, at=at, after=request.GET.get("after", ""), **_board_filter(request.GET))
-    return found | {
-        "only": only,
-        "person": person,
-        "now": at,
-        "runs": queries.last_runs(request.actor.stores),
-        "weather": WEATHER.items(),
-        "can_run": request.actor.may("playbook.run"),
-        "can_reassign": request.actor.may("task.reassign"),
-    }
+    return (
+        found
+        | queries.board(request.actor, at=at)
+        | {
+            "now": at,
+            "runs": queries.last_runs(request.actor.stores),
+            "weather": WEATHER.items(),
+            "can_run": request.actor.may("playbook.run"),
+            "can_reassign": request.actor.may("task.reassign"),
+        }
+    )
+
+
+def _to_team(request: HttpRequest) -> HttpResponse:
+    """Back to the list as it was asked for."""
+    _found, asked = list_views.asked_of(request, "team")
+    return redirect(f"{reverse('playbook:team')}?{asked.query() or 'all=1'}")
 
 
 def _ids(request: HttpRequest) -> list[UUID]:
@@ -233,17 +243,13 @@ def _ids(request: HttpRequest) -> list[UUID]:
         raise NotFound() from None
 
 
-def _board_filter(values) -> dict:
-    person = values.get("person", "")
-    return {"only": values.get("only", ""), "person": int(person) if person.lstrip("-").isdigit() else None}
-
-
 @require_POST
 @page("playbook/reassign.html", may="task.reassign")
 def preview_reassign(request: HttpRequest) -> dict:
     """What would move: how many, which, and what each colleague has already. Changes nothing."""
     at = clock.now()
-    ids = reassigning.chosen(at=at, **_board_filter(request.POST)) if request.POST.get("whole") else _ids(request)
+    _found, asked = list_views.asked_of(request, "team")
+    ids = reassigning.matching(asked, today=clock.today()) if request.POST.get("all") == "1" else _ids(request)
     if not ids:
         raise commands.NeedsMore(_("请先勾选要改派的事，再选择同事。"))
     contacts = queries.contacts_of(ids, at=at)
@@ -252,6 +258,7 @@ def preview_reassign(request: HttpRequest) -> dict:
         "sample": contacts[: reassigning.SAMPLE],
         "more": max(len(contacts) - reassigning.SAMPLE, 0),
         "people": queries.loads(request.actor, at=at),
+        "query": asked.query(),
         "now": at,
     }
 
@@ -265,7 +272,7 @@ def reassign(request: HttpRequest) -> HttpResponse:
     text = _("已改派 %(n)d 项任务。") % {"n": moved}
     url = reverse("playbook:undo_reassign", args=[deed.id]) if deed else ""
     messages.success(request, text, extra_tags=f"undo:{url}" if url else "")
-    return redirect("playbook:team")
+    return _to_team(request)
 
 
 @require_POST
@@ -277,7 +284,7 @@ def undo_reassign(request: HttpRequest, deed_id: UUID) -> HttpResponse:
     if restored < whole:
         text += _("另有 %(n)d 项之后又变过，保持现在的样子。") % {"n": whole - restored}
     messages.success(request, text)
-    return redirect("playbook:team")
+    return _to_team(request)
 
 
 @require_POST

@@ -9,6 +9,8 @@ import './clocks.js';
 import './keys.js';
 import './palette.js';
 import './table.js';
+import './edit.js';
+import './select.js';
 import './upload.js';
 import './forms.js';
 import './panels.js';

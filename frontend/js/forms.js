@@ -1,4 +1,5 @@
-// Filters that send themselves, copying, and forms that cannot be sent twice.
+// Filters that send themselves, copying, and forms that cannot be sent twice. What one types into a choice (select.js)
+// only searches it.
 import { say } from './words.js';
 import { toast } from './toasts.js';
 
@@ -11,14 +12,14 @@ document.addEventListener('change', (event) => {
 
 document.addEventListener('input', (event) => {
   const form = event.target.closest?.('form[data-autosubmit]');
-  if (!form || event.isComposing || !event.target.matches('input[type=text], input[type=search]')) return;
+  if (!form || event.isComposing || event.target.closest('.ts-wrapper') || !event.target.matches('input[type=text], input[type=search]')) return;
   clearTimeout(timer);
   timer = setTimeout(() => form.requestSubmit(), 300);
 });
 
 document.addEventListener('compositionend', (event) => {
   const form = event.target.closest?.('form[data-autosubmit]');
-  if (form) form.requestSubmit();
+  if (form && !event.target.closest('.ts-wrapper')) form.requestSubmit();
 });
 
 // Empty fields do not belong in an address.

@@ -61,7 +61,7 @@ function show(table) {
 // A row opens its first link when one clicks beside it (not while marking text).
 document.addEventListener('click', (event) => {
   const row = event.target.closest?.('tr[data-href]');
-  if (!row || event.target.closest('a, button, input, label, summary') || String(getSelection())) return;
+  if (!row || event.target.closest('a, button, input, label, summary, td[data-edit]') || String(getSelection())) return;
   location.assign(row.dataset.href);
 });
 
@@ -77,16 +77,33 @@ document.addEventListener('click', (event) => {
   button.focus();
 });
 
-// Back returns to the row that one left: it is marked, and brought into view. Ids only, in this tab only.
+// Back returns to the row that one left: it is marked, and brought into view; rows that were loaded on after the first
+// page are loaded again until it is there. Addresses and ids only, in this tab only.
 const leftAt = () => `left:${location.pathname}${location.search}`;
-document.addEventListener('click', (event) => {
-  const row = event.target.closest?.('tr[data-row]');
-  if (row && !event.target.closest('input, button, label')) sessionStorage.setItem(leftAt(), row.dataset.row);
+const keyOf = (row) => row.dataset.row ?? row.dataset.href;
+let loads = 0;
+document.addEventListener('htmx:beforeRequest', (event) => {
+  if (event.detail.elt.closest('.more-row')) loads += 1;
 });
+document.addEventListener('click', (event) => {
+  const row = event.target.closest?.('tr[data-row], tr[data-href]');
+  if (!row || event.target.closest('input, button, label, td[data-edit]')) return;
+  sessionStorage.setItem(leftAt(), JSON.stringify([keyOf(row), loads]));
+});
+
+function comeBack([key, further]) {
+  const row = [...document.querySelectorAll('tr[data-row], tr[data-href]')].find((each) => keyOf(each) === key);
+  if (row) {
+    row.classList.add('is-left');
+    row.scrollIntoView({ block: 'center' });
+  } else if (further > 0) {
+    document.addEventListener('htmx:afterSettle', () => comeBack([key, further - 1]), { once: true });
+    document.querySelector('.more-row a')?.click();
+  }
+}
 const left = sessionStorage.getItem(leftAt());
 if (left) {
-  const row = [...document.querySelectorAll('tr[data-row]')].find((each) => each.dataset.row === left);
-  row?.classList.add('is-left');
-  row?.scrollIntoView({ block: 'center' });
   sessionStorage.removeItem(leftAt());
+  // htmx listens to the page's elements from the next turn on
+  setTimeout(() => comeBack(JSON.parse(left)));
 }

@@ -28,8 +28,8 @@ function button(className, mark, label) {
   return made;
 }
 
-/** Shows a toast. `undo` is the address that takes the deed back. */
-export function toast({ text, title, level = 'info', undo }) {
+/** Shows a toast. `undo` is the address that takes the deed back; `undone` does it instead of a form's post. */
+export function toast({ text, title, level = 'info', undo, undone }) {
   const box = document.createElement('div');
   box.className = `toast toast-${level}`;
   box.dataset.toast = '';
@@ -44,6 +44,7 @@ export function toast({ text, title, level = 'info', undo }) {
   box.append(sign(signs[level] ?? signs.info), body);
   if (undo) {
     box.dataset.undo = undo;
+    box.undone = undone;
     box.append(button('toast-undo', 'data-toast-undo', say('undo')));
   }
   const close = button('icon-button', 'data-toast-close');
@@ -87,7 +88,9 @@ if (region) {
       const { default: htmx } = await import('./htmx.js');
       const target = document.querySelector('[data-undo-target]');
       leave(box);
-      if (target) {
+      if (box.undone) {
+        box.undone();
+      } else if (target) {
         htmx.ajax('POST', box.dataset.undo, { target, swap: 'outerHTML' });
       } else {
         post(box.dataset.undo);
@@ -106,7 +109,11 @@ function post(url) {
   token.type = 'hidden';
   token.name = 'csrfmiddlewaretoken';
   token.value = document.querySelector('meta[name=csrf-token]')?.content ?? '';
-  form.append(token);
+  const query = document.createElement('input'); // so that a list comes back as it was filtered
+  query.type = 'hidden';
+  query.name = 'query';
+  query.value = location.search.slice(1);
+  form.append(token, query);
   document.body.append(form);
   form.submit();
 }

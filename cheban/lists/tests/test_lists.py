@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.http import QueryDict
 from django.test import Client
 from hypothesis import HealthCheck, settings
@@ -16,6 +16,7 @@ from cheban.core import clock as real_clock
 from cheban.core.errors import NotFound, NotPermitted
 from cheban.core.models import Event
 from cheban.customers import bulk
+from cheban.customers import queries as customers
 from cheban.customers.commands import Invalid
 from cheban.customers.lists import SPEC
 from cheban.customers.models import Customer
@@ -300,3 +301,45 @@ def test_values_from_before_a_deed_go_with_the_time_of_its_undo(people, clock):
     clock.set(clock.now + timedelta(minutes=2))
     assert commands.forget_befores() == 5
     assert BulkDeed.objects.count() == 1 and not BulkBefore.objects.exists()
+
+
+def test_a_filter_that_names_its_few_rows_shows_the_same_as_one_that_looks_through_all(people, monkeypatch):
+    """Decision 28: tags and the search give ids where these are few; pages, order and count stay the same."""
+    cast, today = people, real_clock.today()
+    for sort in SPEC.sorts:
+        for up in (False, True):
+            asked = Asked({"tag": "常客", "visits_from": 1}, sort.code, up)
+            few = [c.id for c in paging.page(SPEC, asked, today=today)["rows"]]
+            with monkeypatch.context() as patched:
+                patched.setattr(customers, "FEW", 0)
+                assert SPEC.filter("tag").few("常客") is None
+                assert [c.id for c in paging.page(SPEC, asked, today=today)["rows"]] == few
+                many = paging.count(SPEC, asked, today=today)
+            assert paging.count(SPEC, asked, today=today) == many and few
+    scope.set_stores([cast.b.id])
+    assert {c.store_id for c in Customer.objects.filter(id__in=SPEC.filter("tag").few("常客"))} == {cast.b.id}
+    scope.set_stores([])
+    assert SPEC.filter("tag").few("常客") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("tier='gold' ORDER BY spent_fen DESC, id DESC", "customer_tier_spent"),
+        ("tier='gold' AND last_visit_on IS NOT NULL ORDER BY last_visit_on DESC, id DESC", "customer_tier_visited"),
+        ("keeper_id = 7 ORDER BY created_at DESC, id DESC", "customer_keeper"),
+        ("kind='company' ORDER BY created_at DESC, id DESC", "customer_company"),
+        ("preferred_channel='phone' ORDER BY created_at DESC, id DESC", "customer_channel"),
+    ],
+)
+def test_filters_that_leave_little_are_read_by_their_own_index(people, query, index):
+    """As the application's role, under row-level security: else a store without any is walked to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(
+            f"EXPLAIN SELECT id FROM customers_customer WHERE store_id = %s AND {query} LIMIT 8",  # noqa: S608 - ours
+            [people.a.id],
+        )
+        assert index in "\n".join(row[0] for row in cursor.fetchall())

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import clock as house_clock
 from cheban.core.money import format_fen
+from cheban.customers.names import search_key
 from cheban.customers.plate import display_plate
 from cheban.site.templatetags import time_words
 
@@ -334,3 +335,14 @@ def sso_name() -> str:
 def has_english() -> bool:
     """Whether the English catalogue is part of this copy; without it nobody is offered English."""
     return (Path(__file__).resolve().parents[1] / "locale" / "en" / "LC_MESSAGES" / "django.mo").exists()
+
+
+@register.filter
+def pinyin(text: Any) -> str:
+    """What a choice may be typed as: '单红' -> 'shanhong sh danhong dh', all readings of a surname. For data-pinyin."""
+    return _pinyin(str(text))
+
+
+@lru_cache(maxsize=8192)
+def _pinyin(text: str) -> str:
+    return search_key(text) if text and not text.isascii() else ""

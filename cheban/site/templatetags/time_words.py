@@ -172,6 +172,7 @@ def script_words() -> dict[str, str | list[str]]:
         "recent": _("最近打开"),
         "pages": _("页面"),
         "nothing": _("没有找到“%(q)s”"),
+        "no_choice": _("没有这一项，可以换汉字、拼音或首字母"),
         "searching": _("正在查找"),
         "nothing_hint": _("可以换车牌尾号、手机后四位、姓名或拼音首字母再试。"),
         "search_failed": _("暂时查不了，请稍后再试。"),
