@@ -338,7 +338,7 @@ def run(folder: Path, *, count: int, kills: int, seed: int = 7, tell: Callable[[
         for step in STEPS:
             at = base.total_seconds() + step.total_seconds()
             going.set_clock(at)
-            _until_nothing_moves(going, kill_at, patience=8.0)
+            _until_nothing_moves(going, kill_at, patience=45.0)
             tell(f"day {step / timedelta(hours=24.5):.1f}: {going.arrived()} arrived, {going.kills} kills")
         while kill_at:
             kill_at.pop()
