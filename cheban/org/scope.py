@@ -20,7 +20,14 @@ from cheban.core.errors import NotPermitted
 POLICY = "(store_id = any((select nullif(current_setting('app.stores', true), ''))::int[]))"
 STORES = "unnest((nullif(current_setting('app.stores', true), ''))::int[])"
 """The scope's stores as rows, for SQL that goes through them one by one."""
-APPEND_ONLY = ("core_event", "core_auditentry", "core_auditlink", "playbook_rulesetting")
+APPEND_ONLY = (
+    "core_event",
+    "core_auditentry",
+    "core_auditlink",
+    "playbook_rulesetting",
+    "org_trainingmaterial",
+    "org_trainingcertificate",
+)
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,
 # what a group chose about a rule (its row has no store, and every store's plan reads it).
 OPEN_TABLES = (

@@ -34,6 +34,7 @@ MENU = (
     (gettext_noop("导出记录"), "exports:list", "download", "list.export", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
     (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", gettext_noop("设置")),
+    (gettext_noop("培训"), "trainings:mine", "certificate", "training.take", gettext_noop("设置")),
     (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
     (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
     (gettext_noop("消息渠道"), "channels:list", "plug-connected", "channel.manage", gettext_noop("设置")),
@@ -94,6 +95,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "key": KEYS.get(name, ""),
                 "active": here == name
                 or (name == "channels:list" and here.startswith("channels:"))
+                or (name == "trainings:mine" and here.startswith("trainings:"))
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
                 or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }
