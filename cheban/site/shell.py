@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -67,11 +68,23 @@ def _part(view: str) -> str:
     return "imports" if "import" in view else "customers"
 
 
+FRAME = ("bell", "nav-live-", "tab-live-")
+"""How the ids of live elements of the frame begin."""
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether an open page asks for elements of its content only (`X-Live: id id`, live.js): no frame, none of its queries."""
+    wanted = request.headers.get("X-Live", "").split()
+    return bool(wanted) and wanted != ["1"] and not any(each.startswith(FRAME) for each in wanted)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html."""
     actor = getattr(request, "actor", None)
     if actor is None:
         return {"nav": [], "stores": []}
+    if wants_part(request):
+        return _common(request) | {"nav": [], "live_part": True}
     here = request.resolver_match.view_name if request.resolver_match else ""
     nav = []
     for label, name, icon, permission, group in MENU:
@@ -100,17 +113,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }
         )
-    stores = list(Store.objects.filter(id__in=actor.roles).order_by("name"))
-    current = next((s for s in stores if actor.stores == (s.id,)), None)
-    held = actor.all_roles
-    return {
+    return _common(request) | {
         "nav": nav,
         "bell": next((entry for entry in nav if entry["icon"] == "bell"), None),
+        "outage": watch.current() if actor.may("playbook.run") else None,
+    }
+
+
+def _common(request: HttpRequest) -> dict[str, Any]:
+    """What contents read as well; stores are asked for when somebody does."""
+    actor = request.actor
+    stores = SimpleLazyObject(lambda: list(Store.objects.filter(id__in=actor.roles).order_by("name")))
+    held = actor.all_roles
+    return {
         "stores": stores,
-        "current_store": current,
+        "current_store": SimpleLazyObject(lambda: next((s for s in stores if actor.stores == (s.id,)), None)),
         "actor": actor,
         "now": clock.now(),
-        "outage": watch.current() if actor.may("playbook.run") else None,
         "theme": request.user.theme,
         "language": request.user.language,
         "role_label": Role(sorted(held, key=list(Role.values).index)[0]).label if held else "",
