@@ -56,7 +56,7 @@ def session_of(staff: Any) -> tuple[str, str]:
 def serve() -> subprocess.Popen:
     """The web server as the product starts it."""
     child = subprocess.Popen(web_command(port=PORT), env=os.environ.copy())
-    for _ in range(100):
+    for _ in range(600):
         try:
             call(http.client.HTTPConnection("127.0.0.1", PORT), "GET", "/healthz", ("", ""))
             break

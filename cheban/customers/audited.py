@@ -25,7 +25,7 @@ def offer() -> None:
     """Register (called when the app is ready)."""
     name(
         "customer",
-        gettext_lazy("客户"),
+        gettext_lazy("客户档案"),
         of_rows(
             Customer,
             lambda row: mask(row.name) or _("已删除的客户"),
