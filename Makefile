@@ -39,7 +39,7 @@ bench: ## 性能基准 · benchmarks, written to docs/benchmarks.md
 	@bin/setup dev
 	@$(PYTHON_RUN) -m bench $(ARGS)
 
-faults: ## 故障测试 · the long fault tests: full disk, 100 kills under load, restore of 200,000, 100,000 messages with 50 kills
+faults: ## 故障测试 · the long fault tests: full disk, 100 kills under load, restore of 200,000, 100,000 messages with 50 kills, the API fuzzed at length
 	@bin/setup test
 	@$(PYTEST) -m faults
 	@$(PYTHON_RUN) -m tests.faults $(ARGS)

@@ -1,11 +1,11 @@
 """`make bench`: figures as ratios to the bare engine, measured in one run on a cluster of its own.
 
-    python -m bench [daily] [pages] [import] [files] [lists] [--size 1000000]
+    python -m bench [daily] [pages] [live] [import] [files] [lists] [--size 1000000]
 
 daily: the daily run over `size` vehicles and all rules against one bare INSERT ... SELECT of as many rows into a copy
 of the task table with the same indexes; and the same day again. import: `size` customers with vehicles from csv
 against a bare COPY (as the owner) of the same rows into the same tables. pages: p95 over HTTP with
-20 people on the data of `daily`. files: a 100,000-row xlsx and the 541,909 lines of online_retail. lists: pages of the
+20 people on the data of `daily`. live: 200 open pages fetch after one change (bench/live.py). files: a 100,000-row xlsx and the 541,909 lines of online_retail. lists: pages of the
 customer list and its export (bench/lists.py); it empties the tables of customers first.
 Results go to docs/benchmarks.md.
 """
@@ -37,7 +37,7 @@ TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("what", nargs="*", default=["daily", "pages", "import", "files", "lists"])
+    parser.add_argument("what", nargs="*", default=["daily", "pages", "live", "import", "files", "lists"])
     parser.add_argument("--size", type=int, default=1_000_000)
     asked = parser.parse_args()
     from cheban.core import postgres
@@ -63,9 +63,7 @@ def main() -> None:
 
         call_command("migrate", database="owner", verbosity=0)
         for what in asked.what:
-            lines += {"daily": daily, "pages": pages, "import": bring_in, "files": files, "lists": lists}[what](
-                asked.size, folder
-            )
+            lines += PARTS[what](asked.size, folder)
     finally:
         postgres.stop(folder)
     machine = f"{date.today().isoformat()}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {asked.size:,} vehicles"  # noqa: DTZ011 - the report's date
@@ -187,6 +185,19 @@ def pages(size: int, folder: Path) -> list[str]:
         )
         for name, took in times.items()
     ]
+
+
+def live(size: int, folder: Path) -> list[str]:
+    """200 open pages and one change, on the data that `daily` left."""
+    from bench import live as part
+    from cheban.core import clock
+    from cheban.org import queries, scope
+    from cheban.playbook import planner
+
+    stores = queries.store_ids()
+    with scope.use(stores):
+        planner.plan_day(clock.today(), store_ids=stores)
+    return part.part(stores, row)
 
 
 def lists(size: int, folder: Path) -> list[str]:
@@ -337,6 +348,8 @@ def _watch(most: list[int], stop: threading.Event) -> None:
                 total += int(facts.get("VmRSS", "0 kB").split()[0]) * 1024
         most[0] = max(most[0], total)
 
+
+PARTS = {"daily": daily, "pages": pages, "live": live, "import": bring_in, "files": files, "lists": lists}
 
 if __name__ == "__main__":
     main()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 from urllib.parse import urlencode
 
 from cheban.cli.run import web_command
@@ -23,33 +24,39 @@ PORT = 8765
 
 def sign_in(store_ids: list[int]) -> list[tuple[str, str]]:
     """(session key, csrf token) of 20 people: managers and advisers of several stores, and a group administrator."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.middleware.csrf import _get_new_csrf_string
-
     from cheban.org.models import Staff, StaffRole
     from cheban.org.roles import Role
-    from cheban.site.idle import BEGAN
 
     found = []
     for number in range(20):
         role = Role.GROUP_ADMIN if number == 0 else (Role.STORE_MANAGER, Role.SERVICE_ADVISOR)[number % 2]
         staff = Staff.objects.create_user(f"bench{number}", None, name=f"员工{number}")
         StaffRole.objects.create(staff=staff, store_id=store_ids[number % len(store_ids)], role=role)
-        session = SessionStore()
-        session[SESSION_KEY] = str(staff.pk)
-        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-        session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
-        session[BEGAN] = time.time()
-        session.create()
-        found.append((session.session_key, _get_new_csrf_string()))
+        found.append(session_of(staff))
     return found
+
+
+def session_of(staff: Any) -> tuple[str, str]:
+    """(session key, csrf token) of somebody who has signed in."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.middleware.csrf import _get_new_csrf_string
+
+    from cheban.site.idle import BEGAN
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(staff.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
+    session[BEGAN] = time.time()
+    session.create()
+    return session.session_key, _get_new_csrf_string()
 
 
 def serve() -> subprocess.Popen:
     """The web server as the product starts it."""
     child = subprocess.Popen(web_command(port=PORT), env=os.environ.copy())
-    for _ in range(100):
+    for _ in range(600):
         try:
             call(http.client.HTTPConnection("127.0.0.1", PORT), "GET", "/healthz", ("", ""))
             break

@@ -17,6 +17,7 @@ from cheban.lists.state import Asked
 from cheban.org import scope
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
+from cheban.org.training import commands as trainings
 from cheban.playbook import planner
 from tests import given, serving
 
@@ -69,6 +70,16 @@ def shop(committed, clock, tmp_path):
         commands.add_note(cast.customer, by=by, text="周末来取车")
         exporting.ask(SPEC, Asked({"tier": "gold"}), by=by, columns=[], form="xlsx", purpose="核对")
         webhooks.test(cast.endpoint, by=by)
+        cast.training = trainings.add(
+            trainings.Plan(
+                "confidentiality",
+                "客户信息保密",
+                "# 保密\n\n" + "不截图，不外传。" * 20,
+                given.days(0),
+                store_id=cast.a.id,
+            ),
+            by=by,
+        )
     path = tmp_path / "客户.csv"
     path.write_text(FILE, encoding="utf-8")
     with scope.use([cast.a.id]):
@@ -110,6 +121,10 @@ def test_no_page_has_a_serious_barrier(shop):
         "permissions": "/settings/permissions/",
         "calendar": "/settings/calendar/",
         "audit": "/settings/audit/",
+        "my trainings": "/trainings/",
+        "everybody's trainings": "/trainings/all/",
+        "one training": f"/trainings/{shop.training.id}/",
+        "training material": f"/trainings/{shop.training.id}/read/",
         "promises kept": "/metrics/kept/",
         "tokens": "/settings/tokens/",
         "webhooks": "/settings/webhooks/",

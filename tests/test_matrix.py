@@ -15,8 +15,10 @@ from cheban.customers.models import ContactPoint, FieldDefinition, ImportBatch, 
 from cheban.lists.models import BulkDeed, Export, SavedView
 from cheban.messaging.models import ChannelAccount, InboxItem, Message
 from cheban.org import scope
+from cheban.org.access import system_actor
 from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
+from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from tests import given
 
@@ -141,6 +143,16 @@ EXPECTED = {
     "org:absences": "absence.enter",
     "org:enter_absence": "absence.enter",
     "org:cancel_absence": "absence.enter",
+    "trainings:mine": "training.take",
+    "trainings:list": "training.see",
+    "trainings:add": "training.manage",
+    "trainings:training": "training.see",
+    "trainings:read": "training.take",
+    "trainings:confirm": "training.take",
+    "trainings:rewrite": "training.manage",
+    "trainings:invite": "training.manage",
+    "trainings:attended": "training.manage",
+    "trainings:end": "training.manage",
     "messaging:inbox": "inbox.use",
     "messaging:read_all": "inbox.use",
     "messaging:open_notice": "inbox.use",
@@ -272,6 +284,12 @@ def things(cast):
             staff=cast.staff["caller" if key == "own" else "outsider"], kind="leave", entered_at=given.clock.now(),
             starts_at=given.clock.now(), ends_at=given.clock.now() + timedelta(days=3),
         )  # fmt: skip
+        training = trainings.add(
+            trainings.Plan(
+                "confidentiality", "保密", "客户的信息只用在手上的事。" * 6, given.days(0), store_id=store.id
+            ),
+            by=system_actor([store.id]),
+        )
         message = Message.objects.create(
             store=store, dedupe_key="x", kind="audit.alarmed", message_class="red_alert", channel="robot",
             facts={"count": 1}, not_before_at=given.clock.now(), expires_at=given.clock.now(), state="failed",
@@ -329,6 +347,7 @@ def things(cast):
             "column": "marks",
             "absence_id": absence.id,
             "link_id": link.id,
+            "training_id": training.id,
             "token": "not-a-link",
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
@@ -374,6 +393,7 @@ def address(name: str, ids: dict) -> str:
         "int:staff_id",
         "int:absence_id",
         "int:link_id",
+        "int:training_id",
         "str:token",
         "str:kind_code",
         "int:store_id",
@@ -413,7 +433,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
-    keys += ("message_id", "item_id", "export_id", "account_id")
+    keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

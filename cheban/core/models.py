@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Collate, Now
 
 
 class Event(models.Model):
@@ -68,6 +68,8 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
             models.Index(fields=["subject", "-at"], name="audit_by_subject"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(Collate("reason", "C"), name="audit_by_reason", condition=~Q(reason="")),
         ]
 
 

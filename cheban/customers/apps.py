@@ -11,13 +11,24 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.core import live, sealed, slots
-        from cheban.customers import bulk, events, facts, lists, queries, reachable, reactions, search  # noqa: F401
+        from cheban.customers import (  # noqa: F401
+            audited,
+            bulk,
+            events,
+            facts,
+            lists,
+            queries,
+            reachable,
+            reactions,
+            search,
+        )
         from cheban.customers.duplicates import linked
         from cheban.customers.importing import lists as import_lists  # noqa: F401
         from cheban.customers.privacy_desk import events as privacy_events  # noqa: F401
         from cheban.customers.privacy_desk import holdings
 
         facts.offer()
+        audited.offer()
         linked.offer()
         holdings.offer()
         live.topic("customer", queries.may_hear)

@@ -1,11 +1,11 @@
-"""Keeping our own word: what the house owes when its figures or its files ask for it. R010, R182."""
+"""Keeping our own word: what the house owes when its figures or its files ask for it. R010, R017, R182."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
 from cheban.org.roles import Role
-from cheban.playbook.rules import Happened, Owes, Red, Rule, working
+from cheban.playbook.rules import Happened, Owes, Red, Rule, Upcoming, working
 
 NEW_OWNER = Rule(
     "new_owner",
@@ -61,5 +61,32 @@ WORD_NOT_KEPT = Rule(
     keeps_gap=False,
 )
 
+TRAINING_LAPSED = Rule(
+    "training_lapsed",
+    title="保密培训逾期：请同事补上",
+    short="保密培训",
+    requirement="R017",
+    when=Upcoming("store.training_lapsed_on", days=0, late=30),
+    occasion="store.training_lapsed_on",
+    purpose="internal",
+    owes=(
+        Owes(
+            Role.STORE_MANAGER,
+            "renew_training",
+            "请逾期的同事完成保密培训",
+            within=working(days=3),
+            escalate=((working(days=5), Role.OPERATIONS),),
+        ),
+    ),
+    reason="{name}有 {training_late} 位同事的保密培训已过期或还没有完成（最近一位自{due}起）。",
+    script="打开**培训**页，点“逾期”看是谁：请他们**在自己的电脑或手机上读完材料并确认**；"
+    "如果是集中学习，由您登记参加。全部补上后这一条就不会再出现。",
+    shows=("store.name", "store.training_late"),
+    done_when=("settled",),
+    done_label="已请同事补上",
+    weight=55,
+    keeps_gap=False,
+)
+
 CHAPTER = gettext_noop("自我管理：档案与守诺")
-RULES = (NEW_OWNER, WORD_NOT_KEPT)
+RULES = (NEW_OWNER, WORD_NOT_KEPT, TRAINING_LAPSED)

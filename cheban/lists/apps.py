@@ -14,11 +14,12 @@ class ListsConfig(AppConfig):
 
         from cheban.core import live, slots
         from cheban.core.personal import Holding, hold, nothing
-        from cheban.lists import house, views  # noqa: F401
+        from cheban.lists import house, house_audit, house_trainings, views  # noqa: F401
         from cheban.lists.exporting import queries as exporting
         from cheban.lists.models import BulkBefore
 
         live.topic("export", exporting.may_hear)
+        house_audit.name_subjects()
         slots.provide("list.page", views.show)
         hold(
             Holding(

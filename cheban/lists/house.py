@@ -1,4 +1,4 @@
-"""Lists of the rooms below this one: who works here, and who saw or changed what. Their pages ask the slot `list.page`.
+"""Who works here, as a list of a room below this one: its page asks the slot `list.page` (the others: house_*.py).
 
 org cannot import the list machine, which needs org for stores and permissions; so its lists are declared here. R019, Y09.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -15,16 +14,13 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cheban.core.models import AuditEntry
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
 from cheban.org import scope
-from cheban.org.alarms import ALARM
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
 
 _IN_SCOPE = RawSQL(f"SELECT s FROM {scope.STORES} s", [])  # noqa: S608 - SQL of ours
 """The stores of the running scope: roles lie in an open table, so the list narrows them itself."""
-DAYS = [("1", gettext_lazy("今天")), ("7", gettext_lazy("最近 7 天")), ("30", gettext_lazy("最近 30 天"))]
 
 
 def _held(**conditions: Any) -> Q:
@@ -102,64 +98,5 @@ STAFF = declare(
             Sort("newest", "id", "bigint", gettext_lazy("最近添加在前"), gettext_lazy("最早添加在前")),
             Sort("name", "name", "text", gettext_lazy("姓名从后往前"), gettext_lazy("姓名从前往后")),
         ],
-    )
-)
-
-
-def _dress_audit(rows: list[Any]) -> None:
-    """Who: `actor_name`, `is_alarm`. One query."""
-    names = dict(Staff.objects.filter(id__in={r.actor_id for r in rows if r.actor_id}).values_list("id", "name"))
-    for row in rows:
-        row.actor_name, row.is_alarm = names.get(row.actor_id, ""), row.action == ALARM
-
-
-def _people(stores: Sequence[int]) -> list[tuple[str, str]]:
-    found = Staff.objects.filter(roles__store_id__in=stores).distinct().order_by("name").values_list("id", "name")
-    return [(str(i), name) for i, name in found]
-
-
-def _since(days: str, today: date) -> Q:
-    return Q(at__date__gt=today - timedelta(days=int(days)))
-
-
-AUDIT = declare(
-    ListSpec(
-        code="audit",
-        title=gettext_lazy("审计记录"),
-        permission="audit.see",
-        url="org:audit",
-        model=AuditEntry,
-        cells="lists/audit",
-        dress=_dress_audit,
-        by_store=False,
-        columns=[
-            Column(
-                "at",
-                gettext_lazy("时间"),
-                sort="newest",
-                css="nowrap s-end",
-                fixed=True,
-                out=[Out(gettext_lazy("时间"), "at", "moment")],
-            ),
-            Column("who", gettext_lazy("谁"), css="s-main", out=[Out(gettext_lazy("谁"), "actor_name")]),
-            Column("action", gettext_lazy("做了什么"), out=[Out(gettext_lazy("做了什么"), "action")]),
-            Column("subject", gettext_lazy("对象"), css="s-sub", out=[Out(gettext_lazy("对象"), "subject")]),
-            Column("reason", gettext_lazy("原因"), out=[Out(gettext_lazy("原因"), "reason")]),
-            Column("origin", gettext_lazy("来自"), out=[Out(gettext_lazy("来自"), "origin")]),
-        ],
-        filters=[
-            Filter(
-                "q",
-                gettext_lazy("找动作、对象、原因"),
-                "search",
-                lambda v, today: Q(action__icontains=v) | Q(subject__icontains=v) | Q(reason__icontains=v),
-            ),
-            Filter("person", gettext_lazy("谁"), "choice", lambda v, today: Q(actor_id=int(v)), choices=_people),
-            Filter("since", gettext_lazy("时间"), "choice", _since, choices=DAYS, words=lambda v: str(dict(DAYS)[v])),
-            Filter("action", gettext_lazy("做了什么"), "text", lambda v, today: Q(action=v)),
-            Filter("subject", gettext_lazy("对象"), "text", lambda v, today: Q(subject=v)),
-            Filter("alarms", gettext_lazy("告警"), "flag", lambda v, today: Q(action=ALARM)),
-        ],
-        sorts=[Sort("newest", "id", "bigint", gettext_lazy("最新在前"), gettext_lazy("最早在前"))],
     )
 )

@@ -13,6 +13,24 @@ def _follow_models(sender, using: str, **_) -> None:
         apply_policies(using=using, app_role=settings.APP_DB_ROLE)
 
 
+def _name_subjects() -> None:
+    from django.urls import reverse
+    from django.utils.translation import gettext_lazy as _
+
+    from cheban.core.subjects import Named, name, of_rows
+    from cheban.org.models import DealerGroup, Staff, Store, Training
+
+    name("staff", _("同事"), of_rows(Staff, lambda row: row.name))
+    name("store", _("门店"), of_rows(Store, lambda row: row.name))
+    name("group", _("集团"), of_rows(DealerGroup, lambda row: row.name))
+    name(
+        "training",
+        _("培训"),
+        of_rows(Training, lambda row: row.title, lambda row: reverse("trainings:training", args=[row.id])),
+    )
+    name("keys", _("加密钥匙"), lambda ids: {each: Named(each) for each in ids})
+
+
 class OrgConfig(AppConfig):
     """Groups, stores, staff, roles, scope."""
 
@@ -25,6 +43,7 @@ class OrgConfig(AppConfig):
         from cheban.org import events as _told  # noqa: F401
 
         facts.offer()
+        _name_subjects()
         live.topic("store", lambda actor, id: int(id) in actor.stores and actor.may("task.see_team"))
 
         events.deliver_after_commit(dispatch.run_pending)

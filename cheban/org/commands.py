@@ -18,6 +18,7 @@ from cheban.org import scope
 from cheban.org.access import Actor, actor_for, audit, command
 from cheban.org.models import DealerGroup, Staff, StaffRole, Store
 from cheban.org.roles import Role, permissions_of
+from cheban.org.training import inviting
 
 
 class Invalid(Refused):
@@ -74,6 +75,7 @@ def add_staff(*, by: Actor, login: str, name: str, password: str, roles: list[tu
     staff = Staff.objects.create_user(login, password, name=name.strip())
     for store_id, role in roles:
         StaffRole.objects.create(staff=staff, store_id=store_id, role=role)
+    inviting.welcome(staff.id, [store_id for store_id, _role in roles])
     audit("staff.added", by=by, subject=f"staff:{staff.id}", store_id=roles[0][0], roles=[r for _s, r in roles])
     return staff
 
@@ -112,6 +114,7 @@ def set_roles(staff: Staff, *, by: Actor, roles: list[tuple[int, str]]) -> None:
     _may_grant(by, roles)
     StaffRole.objects.filter(staff=staff, store_id__in=by.stores).delete()
     StaffRole.objects.bulk_create(StaffRole(staff=staff, store_id=s, role=r) for s, r in dict.fromkeys(roles))
+    inviting.welcome(staff.id, [store_id for store_id, _role in roles])
     announce(STAFF, staff.id)
     audit("staff.roles_set", by=by, subject=f"staff:{staff.id}", store_id=by.stores[0], roles=[r for _s, r in roles])
 

@@ -20,3 +20,19 @@ declare(
     starts_at="moment, ISO",
     ends_at="moment, ISO; half-open",
 )
+declare(
+    "training.invited",
+    _("同事被邀请参加培训"),
+    training_id="which training",
+    kind="kind of training",
+    count="how many people",
+)
+declare(
+    "training.confirmed",
+    _("同事完成培训"),
+    staff_id="who took it",
+    training_id="which training",
+    kind="kind of training",
+    how="self: read and confirmed; manager: was there, recorded by a manager",
+    valid_until="last day on which the certificate holds, ISO",
+)

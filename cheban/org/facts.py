@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
+
 from cheban.core.facts import Fact, Subject, register
+
+_LATE = """FROM org_training t
+    JOIN (SELECT DISTINCT r.staff_id FROM org_staffrole r JOIN org_staff p ON p.id = r.staff_id AND p.is_active
+          WHERE r.store_id = s.id) here ON true
+    LEFT JOIN org_traininginvitation i ON i.training_id = t.id AND i.staff_id = here.staff_id
+    WHERE t.kind = 'confidentiality' AND t.ended_at IS NULL AND t.group_id = s.group_id
+      AND coalesce(t.only_store_id, s.id) = s.id AND coalesce(i.lapses_on, t.held_on + t.due_days) <= %(day)s::date"""
+"""Who works in the store and has no certificate that holds, or was never invited. One row per person and training."""
 
 
 def offer() -> None:
@@ -20,6 +30,16 @@ def offer() -> None:
             value="0::bigint",
             last_contact="NULL::timestamptz",
             tables=(),  # watched by the playbook itself
-            facts={"name": Fact("s.name", "text", "门店")},
+            facts={
+                "name": Fact("s.name", "text", "门店"),
+                "training_lapsed_on": Fact(
+                    f"(SELECT max(coalesce(i.lapses_on, t.held_on + t.due_days)) {_LATE})",
+                    "date",
+                    gettext_noop("最近有人的保密培训逾期"),
+                ),
+                "training_late": Fact(
+                    f"(SELECT count(DISTINCT here.staff_id) {_LATE})", "number", gettext_noop("保密培训逾期的人数")
+                ),
+            },
         )
     )

@@ -133,3 +133,24 @@ class Deputy(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(name="one_deputy_per_absence_and_role", fields=["absence", "role"])]
+
+
+from cheban.org.training.models import (  # noqa: E402 - Django looks here
+    Training,
+    TrainingCertificate,
+    TrainingInvitation,
+    TrainingMaterial,
+)
+
+__all__ = [
+    "Absence",
+    "DealerGroup",
+    "Deputy",
+    "Staff",
+    "StaffRole",
+    "Store",
+    "Training",
+    "TrainingCertificate",
+    "TrainingInvitation",
+    "TrainingMaterial",
+]

@@ -64,6 +64,9 @@ PERMISSIONS: dict[str, str] = {
     "calendar.edit": _("修改营业日历"),
     "staff.see": _("看人员与角色"),
     "staff.manage": _("管理人员与角色"),
+    "training.take": _("看自己的培训、确认已阅读"),
+    "training.see": _("看门店的培训记录"),
+    "training.manage": _("安排培训、登记参加"),
     "audit.see": _("看审计记录"),
     "inbox.use": _("看自己的提醒"),
     "outbox.see": _("看发件箱"),
@@ -108,8 +111,10 @@ _MANAGE = _DESK | {
     "absence.manage",
     "outbox.see",
     "outbox.resend",
+    "training.see",
+    "training.manage",
 }
-_ALL = {"view.save", "absence.enter", "inbox.use"}
+_ALL = {"view.save", "absence.enter", "inbox.use", "training.take"}
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
@@ -137,6 +142,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "list.export",
             "task.see_team",
             "outbox.see",
+            "training.see",
         }
     ),
 }

@@ -23,7 +23,14 @@ OF_GROUP = f"""({POLICY} OR (store_id IS NULL AND group_id IN (SELECT s.group_id
 """For rows of a store or, without one, of a whole group: they are seen in each of its stores."""
 STORES = "unnest((nullif(current_setting('app.stores', true), ''))::int[])"
 """The scope's stores as rows, for SQL that goes through them one by one."""
-APPEND_ONLY = ("core_event", "core_auditentry", "core_auditlink", "playbook_rulesetting")
+APPEND_ONLY = (
+    "core_event",
+    "core_auditentry",
+    "core_auditlink",
+    "playbook_rulesetting",
+    "org_trainingmaterial",
+    "org_trainingcertificate",
+)
 GROUP_OR_STORE = ("customers_fielddefinition",)
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,
 # what a group chose about a rule (its row has no store, and every store's plan reads it).

@@ -18,12 +18,27 @@ class PlaybookConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.urls import reverse
+        from django.utils.translation import gettext
         from django.utils.translation import gettext_lazy as _
 
         from cheban.core import live, slots
         from cheban.core.links import Link, link
+        from cheban.core.subjects import Named, name, of_rows
         from cheban.playbook import cover, events, holdings, lists, queries, reactions  # noqa: F401
+        from cheban.playbook.models import WallLink
+        from cheban.playbook.rules import HANDBOOK
 
+        name(
+            "rule",
+            _("规则"),
+            lambda codes: {
+                code: Named(gettext(HANDBOOK.rules[code].title), reverse("playbook:rule", args=[code]))
+                for code in codes
+                if code in HANDBOOK.rules
+            },
+        )
+        name("wall", _("大屏链接"), of_rows(WallLink, lambda row: row.name))
         post_migrate.connect(_watch, sender=self, dispatch_uid="plans_watch_their_tables")
         # What a rule is about comes first: a task that both files have is taken out whole, as it was.
         link(

@@ -20,6 +20,8 @@ HOUSE = (
     "org_staffrole",
     "org_absence",
     "org_deputy",
+    "org_training",
+    "org_traininginvitation",
     "core_openingspan",
     "core_calendarday",
     "playbook_rulesetting",

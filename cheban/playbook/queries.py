@@ -578,7 +578,7 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
             cursor.execute(
                 f"SELECT coalesce(({clause.sql}), false){shown} FROM {subject.source} "  # noqa: S608
                 f"WHERE {subject.id} = %(subject)s",
-                clause.params | {"subject": subject_id},
+                clause.params | {"subject": subject_id, "day": day},
             )
             holds, found = cursor.fetchone()
             findings.append(Finding(holds, clause.says, found or (_("未登记") if path else "")))

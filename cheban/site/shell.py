@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -35,6 +36,7 @@ MENU = (
     (gettext_noop("导出记录"), "exports:list", "download", "list.export", gettext_noop("设置")),
     (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
     (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", gettext_noop("设置")),
+    (gettext_noop("培训"), "trainings:mine", "certificate", "training.take", gettext_noop("设置")),
     (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
     (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
     (gettext_noop("消息渠道"), "channels:list", "plug-connected", "channel.manage", gettext_noop("设置")),
@@ -69,11 +71,23 @@ def _part(view: str) -> str:
     return "imports" if "import" in view else "customers"
 
 
+FRAME = ("bell", "nav-live-", "tab-live-")
+"""How the ids of live elements of the frame begin."""
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether an open page asks for elements of its content only (`X-Live: id id`, live.js): no frame, none of its queries."""
+    wanted = request.headers.get("X-Live", "").split()
+    return bool(wanted) and wanted != ["1"] and not any(each.startswith(FRAME) for each in wanted)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html."""
     actor = getattr(request, "actor", None)
     if actor is None:
         return {"nav": [], "stores": []}
+    if wants_part(request):
+        return _common(request) | {"nav": [], "live_part": True}
     here = request.resolver_match.view_name if request.resolver_match else ""
     nav = []
     for label, name, icon, permission, group in MENU:
@@ -97,21 +111,28 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "key": KEYS.get(name, ""),
                 "active": here == name
                 or (name == "channels:list" and here.startswith("channels:"))
+                or (name == "trainings:mine" and here.startswith("trainings:"))
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
                 or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }
         )
-    stores = list(Store.objects.filter(id__in=actor.roles).order_by("name"))
-    current = next((s for s in stores if actor.stores == (s.id,)), None)
-    held = actor.all_roles
-    return {
+    return _common(request) | {
         "nav": nav,
         "bell": next((entry for entry in nav if entry["icon"] == "bell"), None),
+        "outage": watch.current() if actor.may("playbook.run") else None,
+    }
+
+
+def _common(request: HttpRequest) -> dict[str, Any]:
+    """What contents read as well; stores are asked for when somebody does."""
+    actor = request.actor
+    stores = SimpleLazyObject(lambda: list(Store.objects.filter(id__in=actor.roles).order_by("name")))
+    held = actor.all_roles
+    return {
         "stores": stores,
-        "current_store": current,
+        "current_store": SimpleLazyObject(lambda: next((s for s in stores if actor.stores == (s.id,)), None)),
         "actor": actor,
         "now": clock.now(),
-        "outage": watch.current() if actor.may("playbook.run") else None,
         "theme": request.user.theme,
         "language": request.user.language,
         "role_label": Role(sorted(held, key=list(Role.values).index)[0]).label if held else "",

@@ -39,6 +39,7 @@ urlpatterns = [
     path("exports/", include("cheban.lists.exporting.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
+    path("trainings/", include("cheban.org.training.urls")),
     path("metrics/", include("cheban.scorecard.urls")),
     path("settings/", include("cheban.api.urls")),
     path("api/v1/", include((v1.urls(), "rest"))),

@@ -16,4 +16,5 @@ import './forms.js';
 import './panels.js';
 import './imports.js';
 import './passkeys.js';
+import './reading.js';
 import './live.js';

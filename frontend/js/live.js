@@ -101,7 +101,7 @@ async function fetchAgain() {
   const wanted = [...touched];
   touched.clear();
   try {
-    const answer = await fetch(window.location.href, { headers: { 'X-Live': '1' } });
+    const answer = await fetch(window.location.href, { headers: { 'X-Live': wanted.join(' ') } }); // parts of the content come without the frame
     if (answer.redirected && new URL(answer.url).pathname.startsWith('/account/')) {
       window.location.assign(answer.url);
       return;

@@ -1,5 +1,5 @@
-"""`python -m tests.faults [kills] [restore] [messages]`: kill -9 under load for a long while, the restore drill at size,
-and 100,000 messages whose workers are killed.
+"""`python -m tests.faults [kills] [restore] [messages] [fuzz]`: kill -9 under load for a long while, the restore drill at
+size, 100,000 messages whose workers are killed, the API asked at length by every role.
 
 Writes docs/faults.md, docs/restore-drill.md and docs/faults-messages.md.
 """
@@ -86,13 +86,14 @@ def report(found: kill9.Outcome, *, minutes: float) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.faults")
-    parser.add_argument("what", nargs="*", default=["kills", "restore", "messages"])
+    parser.add_argument("what", nargs="*", default=["kills", "restore", "messages", "fuzz"])
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--customers", type=int, default=200_000)
     parser.add_argument("--count", type=int, default=100_000, help="for `messages`: how many")
     parser.add_argument("--kills", type=int, default=50, help="for `messages`: workers killed")
     parser.add_argument("--data-dir", type=Path, help="for `restore`: a data folder instead of new demo data")
+    parser.add_argument("--examples", type=int, default=25, help="for `fuzz`: per endpoint, way and role")
     asked = parser.parse_args()
     wrong = False
     if "kills" in asked.what:
@@ -108,6 +109,10 @@ def main() -> int:
         (DOCS / "faults-messages.md").write_text(text, encoding="utf-8")
         sys.stdout.write(text)
         wrong |= is_wrong
+    if "fuzz" in asked.what:
+        deep = os.environ | {"CHEBAN_FUZZ": str(asked.examples)}
+        command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "tests/test_api_fuzz.py"]
+        wrong |= subprocess.run(command, cwd=ROOT, env=deep, check=False).returncode != 0
     return int(wrong)
 
 

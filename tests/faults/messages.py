@@ -1,7 +1,7 @@
 """Messages that survive: many of them through a provider on this machine, their workers killed, the rules changing.
 
 Two workers send (tests/faults/messages_worker.py) and are killed with kill -9 at random moments while calls are on their
-way; meanwhile people say no and yes, stores fall quiet and wake, the house raises red alerts. Days pass by a clock that
+way; meanwhile people say no and yes, stores fall quiet and wake, the group sets its caps up and down, the house raises red alerts. Days pass by a clock that
 is moved, so that what waits for a cap or for the morning goes out, or is stale. Then the provider's own log is compared
 with the outbox and with the history of what was allowed (tests/faults/messages_checks.py).
 Goal table: lost 0, twice 0, against opt-out, cap or quiet hours 0. Reliability 5 and 6.
@@ -31,11 +31,12 @@ from cheban.core import clock, privacy
 from cheban.core.ids import new_id
 from cheban.customers import commands as customers
 from cheban.customers.models import Consent, ContactPoint, Customer
-from cheban.messaging import commands
+from cheban.messaging import commands, limits
 from cheban.messaging.commands import Owed
 from cheban.messaging.models import Message
 from cheban.org import commands as org
 from cheban.org import scope
+from cheban.org.access import system_actor
 from cheban.org.models import Store
 from tests.faults import messages_worker
 from tests.faults.messages_checks import Change, Found, History, look
@@ -194,6 +195,19 @@ def _set_quiet(run: Run, store_id: int, hours: tuple[day_time, ...]) -> None:
     run.history.quiet[store_id].append(Change(begun, time.time(), hours))
 
 
+def _caps(run: Run, every: float) -> None:
+    """The group sets its caps anew, up and down, through its own command."""
+    chance, by = random.Random(14), system_actor(run.stores)
+    while not run.stopping.wait(every):
+        day, marketing = chance.randint(2, 4), chance.randint(0, 2)
+        caps = (day, chance.randint(5, 9), marketing, chance.randint(marketing, 4))
+        with run.clock():
+            begun = time.time()
+            with scope.use(run.stores):
+                limits.set_caps(by=by, **dict(zip(limits.RANGES, caps, strict=True)))
+            run.history.limits.append(Change(begun, time.time(), caps))
+
+
 def _alert(run: Run, every: float) -> None:
     """Red alerts in the middle of it all."""
     chance, number = random.Random(13), 0
@@ -317,13 +331,14 @@ def run(folder: Path, *, count: int, kills: int, seed: int = 7, tell: Callable[[
         changing = [
             _thread(going, _answers, 0.05 * slow),
             _thread(going, _quiet, 0.5 * slow),
+            _thread(going, _caps, 0.5 * slow),
             _thread(going, _alert, 0.5 * slow),
         ]
         at = 0.0
         for step in STEPS:
             at = base.total_seconds() + step.total_seconds()
             going.set_clock(at)
-            _until_nothing_moves(going, kill_at, patience=8.0)
+            _until_nothing_moves(going, kill_at, patience=45.0)
             tell(f"day {step / timedelta(hours=24.5):.1f}: {going.arrived()} arrived, {going.kills} kills")
         while kill_at:
             kill_at.pop()
@@ -340,6 +355,7 @@ def run(folder: Path, *, count: int, kills: int, seed: int = 7, tell: Callable[[
         found.wrong += going.failed
         history = going.history
         changes = [sum(c.done > 0 for made in kept.values() for c in made) for kept in (history.answers, history.quiet)]
+        changes.append(sum(c.done > 0 for c in history.limits))
         return Result(
             found,
             going.owed,
@@ -362,6 +378,7 @@ class Result:
     under_way: int
     answers: int
     quiet: int
+    caps: int
     alerts: int
     seconds: float
     all_seconds: float

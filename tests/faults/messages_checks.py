@@ -185,29 +185,36 @@ def _is_quiet(moment: time, since: time, until: time) -> bool:
 
 
 def _over_caps(rows: dict[str, Message], came: Sequence[Arrival], history: History) -> list[str]:
-    """Per person by the house's clock: how many arrived within 24 hours and 7 days, against the caps in force then.
-    Ten seconds of tolerance, because the house counts from the decision and the provider from the arrival."""
-    of: dict[Any, list[tuple[float, bool, float]]] = defaultdict(list)
+    """Per person by the house's clock: how many arrived within 24 hours and 7 days, against the caps that were in force
+    at some moment between its decision and its arrival: a cap lowered later does not call back what went before. Ten
+    seconds of tolerance, because the house counts from the decision and the provider from the arrival."""
+    of: dict[Any, list[tuple[float, bool, float, float]]] = defaultdict(list)
     for arrival in came:
         row = rows.get(arrival.request_id)
         if row is not None and row.customer_id is not None:
-            ahead = history.ahead(row, arrival.at)
-            of[row.customer_id].append((arrival.at, row.message_class == "marketing", ahead))
+            moment = arrival.at + history.ahead(row, arrival.at)
+            begin = history.wall(row.claimed_at) if row.claimed_at else arrival.at - TOLERANCE
+            of[row.customer_id].append((moment, row.message_class == "marketing", begin, arrival.at))
     problems = []
     for who, all_of_them in of.items():
         for place, own in ((0, all_of_them), (2, [a for a in all_of_them if a[1]])):
-            times = sorted(at + ahead for at, _is_marketing, ahead in own)
-            walls = sorted(at for at, _is_marketing, _ahead in own)
-            for number, (moment, wall) in enumerate(zip(times, walls, strict=True)):
-                lax = [c.value for c in history.limits if c.begun <= wall and c.done <= wall - TOLERANCE][-1:]
-                lax += [c.value for c in history.limits if c.done > wall - TOLERANCE and c.begun <= wall]
+            own = sorted(own)
+            times = [moment for moment, *_rest in own]
+            for number, (moment, _is_marketing, begin, end) in enumerate(own):
+                held = _at_some_time(history.limits, begin, end)
                 for span, offset in ((DAY, 0), (WEEK, 1)):
-                    cap = max(limit[place + offset] for limit in lax)
+                    cap = max(limit[place + offset] for limit in held)
                     count = number + 1 - bisect_left(times, moment - span + TOLERANCE)
                     if count > cap:
                         kind = "marketing " if place else ""
                         problems.append(f"{who}: {count} {kind}within {span / DAY:.0f} d, {cap} allowed")
     return problems
+
+
+def _at_some_time(changes: Sequence[Change], begin: float, end: float) -> list[Any]:
+    """Every value that was in force at any moment of a span: the last before it, and what came into force within it."""
+    within = [c.value for c in changes if c.begun <= end and c.done >= begin]
+    return [c.value for c in changes if c.done < begin][-1:] + within
 
 
 def _alerts(came: Sequence[Arrival], history: History, found: Found) -> list[str]:

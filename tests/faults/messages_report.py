@@ -75,11 +75,11 @@ def report(done: Result, *, count: int, machine: str) -> str:
         f'`make faults ARGS="messages"` · {machine}',
         "",
         f"两个发送进程经本机的一个服务商发送 {done.owed:,} 条消息，其间随机 kill -9 {done.kills} 次；同时客户撤回和给出同意、"
-        "门店进入和离开免打扰时段，并不断有红色警报。服务商自己的日志与发件箱、与当时允许什么的历史逐条核对。"
+        "门店进入和离开免打扰时段，集团调高调低次数上限，并不断有红色警报。服务商自己的日志与发件箱、与当时允许什么的历史逐条核对。"
         f" Two workers send {done.owed:,} messages through a provider on this machine (1 % accepted and never answered, "
         f"1 % rate limited, 2 % of questions not answered) and are killed with kill -9 at {done.kills} random moments, "
         f"while people change their consent {done.answers:,} times, stores fall quiet or wake "
-        f"{done.quiet:,} times and {done.alerts:,} red alerts are raised. The clock goes through three days. Then the "
+        f"{done.quiet:,} times, the group sets its caps anew {done.caps:,} times and {done.alerts:,} red alerts are raised. The clock goes through three days. Then the "
         "provider's own log is compared, line by line, with the outbox and with what was allowed at each moment.",
         "",
         "| what | figure | bound | met |",
