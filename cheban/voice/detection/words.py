@@ -1,0 +1,163 @@
+"""The word tables as one automaton, and a text as the words found in it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import ahocorasick_rs
+
+STRONG = "。！？!?；;\n\r…"
+WEAK = "，,、：:（）()～~|/"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a form can be: a part, symptoms, whole phrases (kind, strength), contexts, lead words, a border."""
+
+    part: str = ""
+    symptoms: tuple[str, ...] = ()
+    phrases: tuple[tuple[str, str], ...] = ()
+    contexts: frozenset[str] = frozenset()
+    leads: frozenset[str] = frozenset()
+    border: str = ""  # strong, weak, dot or blank
+    is_latin: bool = False
+
+    @property
+    def alarms(self) -> bool:
+        """Whether it can begin an alert."""
+        return bool(self.symptoms or self.phrases) or "hazard" in self.contexts
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A form found in a text: where (half-open, in the normalised text), in which clause and sentence (counted)."""
+
+    meaning: Meaning
+    start: int
+    end: int
+    clause: int
+    sentence: int
+
+
+@dataclass(frozen=True)
+class Words:
+    """A set of tables, ready to be matched. Make one with `read` or `with_more`; `default()` is the product's."""
+
+    tables: Mapping[str, Mapping[str, str]]
+    combinations: Mapping[tuple[str, str], tuple[str, str]]
+    meanings: tuple[Meaning, ...] = field(repr=False)
+    automaton: ahocorasick_rs.AhoCorasick = field(repr=False)
+
+    def with_more(self, more: Mapping[str, Mapping[str, str]]) -> Words:
+        """These words and a store's own: tables as in words.toml, e.g. {"symptoms": {"noise": "哼哼响"}}.
+
+        Raises UnknownGroup for a section or group that does not exist.
+        """
+        tables = {section: dict(groups) for section, groups in self.tables.items()}
+        for section, groups in more.items():
+            for group, forms in groups.items():
+                if group not in tables.get(section, {}):
+                    raise UnknownGroup(f"{section}.{group}")
+                tables[section][group] += " " + forms
+        return compile_tables(tables)
+
+
+class UnknownGroup(ValueError):
+    """A table names a section or group that the detection does not read."""
+
+
+@cache
+def default() -> Words:
+    """The tables of this folder."""
+    alerts = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
+    leads = tomllib.loads((HERE / "leads.toml").read_text(encoding="utf-8"))
+    tables = {name: alerts[name] for name in ("parts", "symptoms", "combinations", "contexts", "neutral", "variants")}
+    tables |= {f"phrases.{strength}": kinds for strength, kinds in alerts["phrases"].items()}
+    return compile_tables(tables | leads)
+
+
+def compile_tables(tables: Mapping[str, Mapping[str, str]]) -> Words:
+    """Tables as read from the files: section -> group -> forms separated by blanks."""
+    found: dict[str, dict[str, set]] = defaultdict(lambda: defaultdict(set))
+    for section, groups in tables.items():
+        if section in ("combinations", "variants"):
+            continue
+        for group, forms in groups.items():
+            for form in _forms(forms, tables["variants"]):
+                found[form][section].add(group)
+    meanings = {form: _meaning(form, roles) for form, roles in found.items()}
+    meanings |= {sign: Meaning(border="strong") for sign in STRONG}
+    meanings |= {sign: Meaning(border="weak") for sign in WEAK}
+    meanings |= {".": Meaning(border="dot"), " ": Meaning(border="blank"), "\t": Meaning(border="blank")}
+    for word in ("但是", "但", "不过", "可是", "而且", "并且", "然而", "然后", "同时", "另外", "所以", "因此"):
+        meanings[word] = Meaning(border="weak")
+    for word in ("技师说", "顾问说", "客服说"):  # a dialogue written in one line: the next sentence is not the customer's
+        meanings[word] = Meaning(border="strong", contexts=frozenset(["hearsay"]))
+    for word in ("车主说", "客户说"):
+        meanings[word] = Meaning(border="strong")
+    for word in (" but ", " and ", " although ", " however "):
+        meanings[word] = Meaning(border="weak")
+    return Words(
+        tables=tables,
+        combinations={tuple(key.split()): tuple(value.split()) for key, value in tables["combinations"].items()},  # type: ignore[misc]
+        meanings=tuple(meanings.values()),
+        automaton=ahocorasick_rs.AhoCorasick(list(meanings), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest),
+    )
+
+
+def _forms(text: str, variants: Mapping[str, str]) -> Iterable[str]:
+    for form in text.split():
+        form = form.replace("_", " ")
+        yield form
+        for wrong, right in variants.items():
+            if right in form:
+                yield form.replace(right, wrong)
+
+
+def _meaning(form: str, roles: Mapping[str, set]) -> Meaning:
+    phrases = [(kind, strength) for strength in ("sure", "weak", "feel") for kind in sorted(roles[f"phrases.{strength}"])]
+    return Meaning(
+        part=min(roles["parts"], default=""),
+        symptoms=tuple(sorted(roles["symptoms"])),
+        phrases=tuple(phrases),
+        contexts=frozenset(roles["contexts"]),
+        leads=frozenset(roles["leads"]),
+        is_latin=form.isascii() and any(c.isalpha() for c in form),
+    )
+
+
+def marks(text: str, words: Words) -> list[Mark]:
+    """The forms found in a normalised text, first to last, not overlapping, with clauses and sentences counted."""
+    found: list[Mark] = []
+    clause = sentence = 0
+    meanings, length = words.meanings, len(text)
+    for index, start, end in words.automaton.find_matches_as_indexes(text):
+        meaning = meanings[index]
+        border = meaning.border
+        if border:
+            before, after = text[start - 1 : start], text[end : end + 1]
+            if border == "strong" or (border == "dot" and not (_is_latin(before) and _is_latin(after))):
+                clause += 1
+                sentence += 1
+            elif border == "weak" and not (before.isdigit() and after.isdigit()):
+                clause += 1
+            elif border == "blank" and not (before.isascii() or after.isascii()):
+                clause += 1
+            if not meaning.contexts:
+                continue
+        if meaning.is_latin and (
+            (start and _is_latin(text[start - 1])) or (end < length and _is_latin(text[end]) and _is_latin(text[end - 1]))
+        ):
+            continue
+        found.append(Mark(meaning, start, end, clause, sentence))
+    return found
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
