@@ -18,14 +18,13 @@ REACH = 22  # characters between a part and its symptom
 REACH_LATIN = 70
 BEHIND = 5  # characters from a symptom to the part behind it
 BEHIND_LATIN = 45
-LIST_JOINTS = frozenset(["", "和", "与", "及", "以及", "、", "跟", "或", "还有", "/", " and ", " or ", ", "])
+LIST_JOINTS = frozenset(["", "内", "里", "内的", "里的", "和", "与", "及", "以及", "、", "跟", "或", "还有", "/", " and ", " or ", ", "])
 OWNED = frozenset(["", "的", " "])  # between a part and a detail of it: 方向盘的按键
 GROUNDED = frozenset(["brake", "steering", "engine", "drive", "throttle", "fuel"])  # parts whose fault plus 安全隐患 is an alert
 TALK = frozenset(["feel", "you", "me", "generic", "hearsay", "asks", "if", "praise"])
 LOOSE_PARTS = frozenset(["car", "cabin", "starting"])  # named in passing: they do not take a symptom away from the part before
 QUIET_PARTS = frozenset(["exhaust", "lighting", "other", "detail"])
 SAID_BEFORE = frozenset(["noise", "lost", "stall", "fire", "leak"])  # symptoms that Chinese may put before the part
-NO_FAULT = frozenset(["pull", "hint"])
 PARTICLES = frozenset("我你您吗吧呢啊哦嘛呀俺咱呗哎唉噢嗯是就这该最么谁怎")
 SLIPPERY = frozenset(["brakes", "steering", "control", "tyre", "acceleration"])  # kinds that snow explains
 CARRIED = frozenset(
@@ -87,9 +86,9 @@ class _Reading:
         for part in self._parts_of(at):
             group = part.meaning.part
             for symptom in mark.meaning.symptoms:
-                if symptom not in NO_FAULT:
-                    self.faulty[group] = mark.sentence
                 outcome = self.words.combinations.get((group, symptom))
+                if outcome:
+                    self.faulty[group] = mark.sentence
                 if outcome and self._stands(at, *outcome, part=part):
                     return Finding(outcome[0], (mark, part))
         return None
@@ -129,7 +128,7 @@ class _Reading:
                 break
             if other.meaning.part != "detail":
                 chain.append(other)
-        return chain
+        return [each for each in chain if each.meaning.part not in LOOSE_PARTS] or chain
 
     def _part_behind(self, at: int) -> list[Mark]:
         mark = self.marks[at]
@@ -177,7 +176,7 @@ class _Reading:
             or self._is_asked(at, begin)
             or self._is_of_others(at, begin)
             or self._is_general(at, begin)
-            or self._is_physics(at, kind)
+            or self._is_physics(at, kind, strength)
             or self._is_solved(at, part)
         )
 
@@ -212,7 +211,7 @@ class _Reading:
             return True
         if kind == "airbag" and any("danger" in other.meaning.contexts for other in self.marks):
             return True
-        if self._beside(at, ("feel", "praise"), 0):
+        if kind not in ("fire", "fuel", "structure", "tyre") and self._beside(at, ("feel", "praise"), 0):
             return False
         if kind == "power_loss":
             return self._before(at, ("drive_now",))
@@ -271,8 +270,8 @@ class _Reading:
                     return True
             if "if" in contexts and mark.clause - other.clause <= 1:
                 return True
-        after = self.text[mark.end : mark.end + 4]
-        return after.startswith(("的话", "怎么办啊", "的风险", "风险", "的可能", "的时候应"))
+        after = self.text[mark.end : mark.end + 6]
+        return after.startswith(("的话", "怎么办啊", "的风险", "风险", "的可能", "的时候要", "的时候应", "的时候该", "的时候怎", "时要", "时应", "时怎"))
 
     def _is_asked(self, at: int, begin: int) -> bool:
         """A question whether, not a report with a question behind it ("哒哒响，正常吗")."""
@@ -322,9 +321,9 @@ class _Reading:
         mark = self.marks[at]
         return any("me" in other.meaning.contexts and other.sentence == mark.sentence for other in self.marks[:at])
 
-    def _is_physics(self, at: int, kind: str) -> bool:
+    def _is_physics(self, at: int, kind: str, strength: str) -> bool:
         """Snow, a track, an engine that is off: the car does what it must."""
-        if kind in SLIPPERY and self._beside(at, ("snow",), 2):
+        if strength != "sure" and kind in SLIPPERY and self._beside(at, ("snow",), 2):
             return True
         return not self.is_plain and (
             kind in ("brakes", "steering", "power_loss")
@@ -343,15 +342,20 @@ class _Reading:
             contexts, group = other.meaning.contexts, other.meaning.part
             if solved and ("again" in contexts or "still" in contexts or (other.meaning.alarms and other.meaning.symptoms)):
                 return False
-            if group and part and group != part.meaning.part and group not in LOOSE_PARTS:
+            if group and part and group != part.meaning.part and group not in LOOSE_PARTS and not self._is_mended(other):
                 break
             if "says" in contexts:
                 told = True
-            if "solved" in contexts and not self._is_undone(other):
+            is_solved = "solved" in contexts or ("eases" in contexts and self._is_mended(other))
+            if is_solved and not self._is_undone(other):
                 if told and not ("now" in contexts or self._now_before(other)):
                     continue
                 solved = True
         return solved
+
+    def _is_mended(self, mark: Mark) -> bool:
+        """ "换了就好了" is solved, "一过两千转就好了" is not."""
+        return any("fix" in other.meaning.contexts and 0 <= mark.clause - other.clause <= 1 for other in self.marks)
 
     def _now_before(self, mark: Mark) -> bool:
         return any("now" in other.meaning.contexts and other.clause == mark.clause for other in self.marks)
@@ -372,7 +376,9 @@ class _Reading:
             if other.meaning.part and other.meaning.part not in LOOSE_PARTS:
                 near = other.meaning.part
                 break
-        is_said = near in GROUNDED and (self.is_plain or self.faulty.get(near) == mark.sentence)
+        is_said = (near in GROUNDED and (self.is_plain or self.faulty.get(near) == mark.sentence)) or (
+            near == "brake_part" and self.is_plain
+        )
         return is_said and not (
             self._is_negated(at)
             or self._is_supposed(at, mark.start)

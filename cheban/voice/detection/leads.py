@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from cheban.voice.detection import words
 from cheban.voice.detection.words import Mark
 
 NEAR = 12  # characters between a verb and its object
+PERSONAL = frozenset("我俺咱")
 WISH = 6  # between a wish and its verb
-CUES = frozenset(
-    "want_buy change change_car sell bring referral friend need tired seats old_car want consider choosing swap".split()
-)
+THING = re.compile("^(?:一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|两|几)")
 FOR_OTHERS = re.compile("^.{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来)")
 
 
@@ -32,7 +32,7 @@ class Lead:
 
 def lead(text: str, marks: list[Mark]) -> Lead | None:
     """The strongest lead of a normalised text, or None."""
-    if not any(mark.meaning.leads & CUES for mark in marks):
+    if not any(mark.meaning.leads & words.CUES for mark in marks):
         return None
     reading = _Reading(text, marks)
     return reading.referral() or reading.trade_in() or reading.purchase() or reading.latent()
@@ -77,15 +77,19 @@ class _Reading:
             return None
         for at, mark in enumerate(self.marks):
             roles = mark.meaning.leads
-            if not roles & {"change_car", "swap", "change", "sell"} or self._is_off(at):
+            if not roles & {"change_car", "swap", "change", "sell", "swap_to", "sell_offer", "give_up"} or self._is_off(at):
                 continue
             if "change_car" in roles and not self._is_about_part(mark):
                 return Lead("trade_in", "A", (mark,))
             if "swap" in roles and self._wanted_before(at, reach=40) and not self._names_part(mark):
                 return Lead("trade_in", "A", (mark,))
-            if "change" in roles:
+            if "give_up" in roles and self._wanted_before(at, reach=14) and not self._names_part(mark):
+                return Lead("trade_in", "A", (mark,))
+            if "sell_offer" in roles and "sell_terms" in self.seen:
+                return Lead("trade_in", "A", (mark,))
+            if "change" in roles or ("swap_to" in roles and self._wanted_before(at, reach=14)):
                 goal = self._car_behind(at)
-                if goal is not None:
+                if goal is not None and not self._is_offer(goal):
                     return Lead("trade_in", "A", (mark, goal))
             if "sell" in roles and not self._names_part(mark):
                 return Lead("trade_in", "A", (mark,))
@@ -138,7 +142,7 @@ class _Reading:
             if not roles & {"want_buy", "buy", "consider"} or self._is_off(at):
                 continue
             goal = self._car_behind(at)
-            if "want_buy" in roles and (goal is not None or not self._names_part(mark)):
+            if "want_buy" in roles and (goal is not None or not (self._names_part(mark) or self._is_a_thing(mark))):
                 return (mark, goal) if goal is not None else (mark,)
             if "buy" in roles and goal is not None:
                 wanted = self._wanted_before(at, reach=WISH)
@@ -147,6 +151,10 @@ class _Reading:
             if "consider" in roles and goal is not None and "model" in goal.meaning.leads:
                 return (mark, goal)
         return None
+
+    def _is_a_thing(self, mark: Mark) -> bool:
+        """ "准备买一个" in a text that names no car."""
+        return bool(THING.match(self.text[mark.end :])) and not self.seen & {"model", "car_word"}
 
     def _choice(self, own: Mark) -> tuple[Mark, ...] | None:
         """Own car named, and now choosing another: "旧车也是美系，这次重点看日系"."""
@@ -206,14 +214,16 @@ class _Reading:
                 break
             if "suppose" in roles:
                 return True
+            is_own = is_own or "me" in contexts
+            if advice and "hearsay" in contexts and not is_own:
+                return True
             if other.clause != mark.clause:
                 continue
             if roles & {"past", "unreal"} or ("no" in contexts and mark.start - other.end <= 6):
                 return True
-            is_own = is_own or "me" in contexts
             if is_own:
                 continue
-            if advice and ("hearsay" in contexts or "advise" in roles):
+            if advice and "advise" in roles:
                 return True
             if advice and "you" in contexts and mark.start - other.end <= 6:
                 return True
@@ -226,6 +236,10 @@ class _Reading:
             return True
         clause, *rest = re.split("[，。！？,.!?；;～~ ]", after, maxsplit=1)
         return "就" in clause or "".join(rest).startswith(("还是先", "先去", "就", "建议", "最好", "得先", "必须", "要先", "那就"))
+
+    def _is_offer(self, goal: Mark) -> bool:
+        """ "想换代步车吗": asked of the reader."""
+        return self.text[goal.end : goal.end + 1] in ("吗", "么") and PERSONAL.isdisjoint(self.text[: goal.start])
 
     def _is_yours(self, mark: Mark) -> bool:
         return self.text[max(0, mark.start - 1) : mark.start] in ("你", "您")

@@ -8,11 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import ahocorasick_rs
 
 STRONG = "。！？!?；;\n\r…"
 WEAK = "，,、：:（）()～~|/"
+CUES = frozenset(  # lead words without which a text is no lead; the others only stand beside them
+    "want_buy change change_car swap swap_to give_up sell sell_offer bring referral friend_wants need old_car buy"
+    " consider choosing".split()
+)
 HERE = Path(__file__).parent
 
 
@@ -34,8 +39,7 @@ class Meaning:
         return bool(self.symptoms or self.phrases) or "hazard" in self.contexts
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A form found in a text: where (half-open, in the normalised text), in which clause and sentence (counted)."""
 
     meaning: Meaning
@@ -52,6 +56,7 @@ class Words:
     tables: Mapping[str, Mapping[str, str]]
     combinations: Mapping[tuple[str, str], tuple[str, str]]
     meanings: tuple[Meaning, ...] = field(repr=False)
+    begins: tuple[bool, ...] = field(repr=False)  # of each meaning: whether an alert or a lead can begin with it
     automaton: ahocorasick_rs.AhoCorasick = field(repr=False)
 
     def with_more(self, more: Mapping[str, Mapping[str, str]]) -> Words:
@@ -107,6 +112,7 @@ def compile_tables(tables: Mapping[str, Mapping[str, str]]) -> Words:
         tables=tables,
         combinations={tuple(key.split()): tuple(value.split()) for key, value in tables["combinations"].items()},  # type: ignore[misc]
         meanings=tuple(meanings.values()),
+        begins=tuple(meaning.alarms or bool(meaning.leads & CUES) for meaning in meanings.values()),
         automaton=ahocorasick_rs.AhoCorasick(list(meanings), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest),
     )
 
@@ -133,18 +139,28 @@ def _meaning(form: str, roles: Mapping[str, set]) -> Meaning:
 
 
 def marks(text: str, words: Words) -> list[Mark]:
-    """The forms found in a normalised text, first to last, not overlapping, with clauses and sentences counted."""
+    """The forms found in a normalised text, first to last, not overlapping, with clauses and sentences counted.
+
+    Nothing when no alert and no lead can begin with any of them, as in most texts: that is what makes it fast.
+    """
     found: list[Mark] = []
+    matches = words.automaton.find_matches_as_indexes(text)
+    begins = words.begins
+    if not any([begins[match[0]] for match in matches]):  # a list: faster than a generator over so few
+        return found
     clause = sentence = 0
+    last_border = -1  # "......" is one border
     meanings, length = words.meanings, len(text)
-    for index, start, end in words.automaton.find_matches_as_indexes(text):
+    for index, start, end in matches:
         meaning = meanings[index]
         border = meaning.border
         if border:
             before, after = text[start - 1 : start], text[end : end + 1]
-            if border == "strong" or (border == "dot" and not (_is_latin(before) and _is_latin(after))):
-                clause += 1
-                sentence += 1
+            is_strong = border == "strong" or (border == "dot" and not (_is_latin(before) and _is_latin(after)))
+            if is_strong and last_border == start:
+                last_border = end
+            elif is_strong:
+                clause, sentence, last_border = clause + 1, sentence + 1, end
             elif border == "weak" and not (before.isdigit() and after.isdigit()):
                 clause += 1
             elif border == "blank" and not (before.isascii() or after.isascii()):
