@@ -17,6 +17,8 @@ from cheban.voice.detection.words import Mark
 NEAR = 12  # characters between a verb and its object
 PERSONAL = frozenset("我俺咱")
 WISH = 6  # between a wish and its verb
+NOT_OF_CAR = {"提": "速升前高问到醒供交示议", "入": "门睡住库职冬夏口", "定": "位速期义做制", "订": "阅做", "买": "菜单账保票房", "收": "到拾听"}
+FORBIDDEN = frozenset("别不没甭勿未莫")  # one character before a wish that turns it
 THING = re.compile("^(?:一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|两|几)")
 FOR_OTHERS = re.compile("^.{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来)")
 
@@ -144,10 +146,12 @@ class _Reading:
             goal = self._car_behind(at)
             if "want_buy" in roles and (goal is not None or not (self._names_part(mark) or self._is_a_thing(mark))):
                 return (mark, goal) if goal is not None else (mark,)
-            if "buy" in roles and goal is not None:
-                wanted = self._wanted_before(at, reach=WISH)
-                if wanted is not None:
-                    return (wanted, mark, goal)
+            wanted = self._wanted_before(at, reach=WISH) if "buy" in roles else None
+            if wanted is not None and goal is not None:
+                return (wanted, mark, goal)
+            if wanted is not None and wanted.end == mark.start and mark.end - mark.start > 1:  # 也在考虑 + 入手
+                if not (self._names_part(mark) or self._is_a_thing(mark)):
+                    return (wanted, mark)
             if "consider" in roles and goal is not None and "model" in goal.meaning.leads:
                 return (mark, goal)
         return None
@@ -206,6 +210,10 @@ class _Reading:
     def _is_off(self, at: int, *, advice: bool = True) -> bool:
         """Said of the past, to others, or only supposed."""
         mark = self.marks[at]
+        if self.text[max(0, mark.start - 1) : mark.start] in FORBIDDEN:
+            return True
+        if self.text[mark.end : mark.end + 1] in NOT_OF_CAR.get(self.text[mark.end - 1], ""):
+            return mark.end < len(self.text)
         is_own = False  # 我 between: what stands before it is said of somebody else
         for back in range(at - 1, -1, -1):
             other = self.marks[back]
@@ -215,7 +223,7 @@ class _Reading:
             if "suppose" in roles:
                 return True
             is_own = is_own or "me" in contexts
-            if advice and "hearsay" in contexts and not is_own:
+            if advice and not is_own and ("hearsay" in contexts or "others" in roles):
                 return True
             if other.clause != mark.clause:
                 continue
@@ -232,7 +240,7 @@ class _Reading:
     def _is_general(self, mark: Mark) -> bool:
         """ "想买2.0的推荐...", "想买就买", "想买斯巴鲁，还是先去看看": to whom it may concern."""
         after = self.text[mark.end : mark.end + 24]
-        if FOR_OTHERS.match(after) or after.startswith(("时", "吧", "的都", "哪")):
+        if FOR_OTHERS.match(after) or after.startswith(("时", "吧", "的都", "哪", "可以", "先", "建议", "必须", "应该", "最好", "要看")):
             return True
         clause, *rest = re.split("[，。！？,.!?；;～~ ]", after, maxsplit=1)
         return "就" in clause or "".join(rest).startswith(("还是先", "先去", "就", "建议", "最好", "得先", "必须", "要先", "那就"))
