@@ -30,9 +30,10 @@ CHARACTERS |= {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
 CHARACTERS |= {code: chr(code - 0xFEE0 + 32) for code in range(0xFF21, 0xFF3B)}
 CHARACTERS |= {0x3000: " ", 0x00A0: " ", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
 
-INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufe0e\ufe0f]")
+UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad\ufe0e\ufe0f"
+INVISIBLE = re.compile(f"[{UNSEEN}]")
 HAN = "\u4e00-\u9fff"
-SPELLED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?:[ \t·\-_.*]{{1,2}}[{HAN}]){{2,}}(?![{HAN}])")
+SPELLED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?:[ \t·\-_.*{UNSEEN}]{{1,3}}[{HAN}]){{2,}}(?![{HAN}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +64,3 @@ def normalise(text: str) -> Normal:
 
 def _is_han(character: str) -> bool:
     return "\u4e00" <= character <= "\u9fff"
-

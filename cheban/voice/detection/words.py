@@ -15,8 +15,25 @@ import ahocorasick_rs
 STRONG = "。！？!?；;\n\r…"
 WEAK = "，,、：:（）()～~|/"
 CUES = frozenset(  # lead words without which a text is no lead; the others only stand beside them
-    "want_buy change change_car swap swap_to give_up sell sell_offer bring referral friend_wants need old_car buy"
-    " consider choosing".split()
+    [
+        "want_buy",
+        "change",
+        "change_car",
+        "swap",
+        "swap_to",
+        "give_up",
+        "sell",
+        "sell_offer",
+        "bring",
+        "referral",
+        "friend_wants",
+        "need",
+        "old_car",
+        "buy",
+        "buy_go",
+        "consider",
+        "choosing",
+    ]
 )
 HERE = Path(__file__).parent
 
@@ -82,7 +99,7 @@ def default() -> Words:
     """The tables of this folder."""
     alerts = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
     leads = tomllib.loads((HERE / "leads.toml").read_text(encoding="utf-8"))
-    tables = {name: alerts[name] for name in ("parts", "symptoms", "combinations", "contexts", "neutral", "variants")}
+    tables = {name: groups for name, groups in alerts.items() if name != "phrases"}
     tables |= {f"phrases.{strength}": kinds for strength, kinds in alerts["phrases"].items()}
     return compile_tables(tables | leads)
 
@@ -91,7 +108,7 @@ def compile_tables(tables: Mapping[str, Mapping[str, str]]) -> Words:
     """Tables as read from the files: section -> group -> forms separated by blanks."""
     found: dict[str, dict[str, set]] = defaultdict(lambda: defaultdict(set))
     for section, groups in tables.items():
-        if section in ("combinations", "variants"):
+        if section in ("combinations", "variants", "borders"):
             continue
         for group, forms in groups.items():
             for form in _forms(forms, tables["variants"]):
@@ -100,14 +117,12 @@ def compile_tables(tables: Mapping[str, Mapping[str, str]]) -> Words:
     meanings |= {sign: Meaning(border="strong") for sign in STRONG}
     meanings |= {sign: Meaning(border="weak") for sign in WEAK}
     meanings |= {".": Meaning(border="dot"), " ": Meaning(border="blank"), "\t": Meaning(border="blank")}
-    for word in ("但是", "但", "不过", "可是", "而且", "并且", "然而", "然后", "同时", "另外", "所以", "因此"):
+    for word in _forms(tables["borders"]["clause"], {}):
         meanings[word] = Meaning(border="weak")
-    for word in ("技师说", "顾问说", "客服说"):  # a dialogue written in one line: the next sentence is not the customer's
-        meanings[word] = Meaning(border="strong", contexts=frozenset(["hearsay"]))
-    for word in ("车主说", "客户说"):
+    for word in _forms(tables["borders"]["customer_speaks"], {}):
         meanings[word] = Meaning(border="strong")
-    for word in (" but ", " and ", " although ", " however "):
-        meanings[word] = Meaning(border="weak")
+    for word in _forms(tables["borders"]["other_speaks"], {}):
+        meanings[word] = Meaning(border="strong", contexts=frozenset(["hearsay"]))
     return Words(
         tables=tables,
         combinations={tuple(key.split()): tuple(value.split()) for key, value in tables["combinations"].items()},  # type: ignore[misc]
@@ -127,7 +142,9 @@ def _forms(text: str, variants: Mapping[str, str]) -> Iterable[str]:
 
 
 def _meaning(form: str, roles: Mapping[str, set]) -> Meaning:
-    phrases = [(kind, strength) for strength in ("sure", "weak", "feel") for kind in sorted(roles[f"phrases.{strength}"])]
+    phrases = [
+        (kind, strength) for strength in ("sure", "weak", "feel") for kind in sorted(roles[f"phrases.{strength}"])
+    ]
     return Meaning(
         part=min(roles["parts"], default=""),
         symptoms=tuple(sorted(roles["symptoms"])),
@@ -146,33 +163,45 @@ def marks(text: str, words: Words) -> list[Mark]:
     found: list[Mark] = []
     matches = words.automaton.find_matches_as_indexes(text)
     begins = words.begins
-    if not any([begins[match[0]] for match in matches]):  # a list: faster than a generator over so few
+    if not any(begins[index] for index, _start, _end in matches):
         return found
     clause = sentence = 0
     last_border = -1  # "......" is one border
     meanings, length = words.meanings, len(text)
     for index, start, end in matches:
         meaning = meanings[index]
-        border = meaning.border
-        if border:
-            before, after = text[start - 1 : start], text[end : end + 1]
-            is_strong = border == "strong" or (border == "dot" and not (_is_latin(before) and _is_latin(after)))
-            if is_strong and last_border == start:
+        if meaning.border:
+            is_strong, is_weak = _divides(meaning.border, text[start - 1 : start], text[end : end + 1])
+            if is_strong and last_border != start:
+                clause, sentence = clause + 1, sentence + 1
+            elif is_weak:
+                clause += 1
+            if is_strong:
                 last_border = end
-            elif is_strong:
-                clause, sentence, last_border = clause + 1, sentence + 1, end
-            elif border == "weak" and not (before.isdigit() and after.isdigit()):
-                clause += 1
-            elif border == "blank" and not (before.isascii() or after.isascii()):
-                clause += 1
             if not meaning.contexts:
                 continue
-        if meaning.is_latin and (
-            (start and _is_latin(text[start - 1])) or (end < length and _is_latin(text[end]) and _is_latin(text[end - 1]))
-        ):
+        elif meaning.is_latin and _is_inside_word(text, start, end, length):
             continue
         found.append(Mark(meaning, start, end, clause, sentence))
     return found
+
+
+def _divides(border: str, before: str, after: str) -> tuple[bool, bool]:
+    """Whether a sign between these two characters ends a sentence, and whether it ends only a clause."""
+    if border == "strong":
+        return True, False
+    if border == "dot":  # not that of 2.0 or a name
+        return not (_is_latin(before) and _is_latin(after)), False
+    if border == "blank":  # Chinese uses blanks as commas
+        return False, not (before.isascii() or after.isascii())
+    return False, not (before.isdigit() and after.isdigit())
+
+
+def _is_inside_word(text: str, start: int, end: int, length: int) -> bool:
+    """ "fire" in "firewall": Latin words have ends."""
+    return (start > 0 and _is_latin(text[start - 1])) or (
+        end < length and _is_latin(text[end]) and _is_latin(text[end - 1])
+    )
 
 
 def _is_latin(character: str) -> bool:
