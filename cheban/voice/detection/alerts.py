@@ -120,8 +120,8 @@ class _Alerts:
             return False
         if kind == "power_loss":
             return reading.is_before(at, ("drive_now",))
-        if kind in ("engine", "control"):
-            return reading.is_beside(at, ("plea",), clauses=0)
+        if kind in ("engine", "control", "acceleration"):
+            return reading.is_beside(at, ("plea",), clauses=0) or reading.is_before(at, ("me",))
         return reading.is_beside(at, ("change", "drive_now", "plea"), clauses=0)
 
     # -- part and symptom ----------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ class _Alerts:
     def _list_ending(self, last: int) -> list[Mark]:
         """Parts joined as in a list up to this one; a detail takes the place of what it belongs to."""
         chain = [self.marks[last]]
-        if chain[0].meaning.part == "detail":
+        if chain[0].meaning.part == "detail" and self._is_owned(last):
             return chain
         for other in self.reading.back(last):
             joint = self.reading.text[other.end : chain[-1].start]
@@ -167,6 +167,12 @@ class _Alerts:
             if other.meaning.part != "detail":
                 chain.append(other)
         return [each for each in chain if each.meaning.part not in LOOSE_PARTS] or chain
+
+    def _is_owned(self, at: int) -> bool:
+        """ "方向盘的按键", not "转向以及喇叭"."""
+        before = next(self.reading.back(at), None)
+        joint = self.reading.text[before.end : self.marks[at].start] if before is not None else ""
+        return joint in ("", "的", " ") or joint not in LIST_JOINTS
 
     def _part_behind(self, at: int) -> list[Mark]:
         mark = self.marks[at]

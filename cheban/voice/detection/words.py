@@ -151,7 +151,7 @@ def _meaning(form: str, roles: Mapping[str, set]) -> Meaning:
         phrases=tuple(phrases),
         contexts=frozenset(roles["contexts"]),
         leads=frozenset(roles["leads"]),
-        is_latin=form.isascii() and any(c.isalpha() for c in form),
+        is_latin=form.isascii() and any(character.isalnum() for character in form),
     )
 
 
