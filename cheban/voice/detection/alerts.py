@@ -7,6 +7,7 @@ else the one right behind it, else the last of the clause before. Part and sympt
 - sure: an alert wherever it is said
 - weak: in a plain report ("刹车漏油 希望处理"); in talk only beside a sign that something happens
 - feel: in talk only beside danger or something sudden, for many say so of how a car feels ("刹车偏软，习惯就好")
+- report: only in a plain report
 - drive: only beside words of driving or danger ("行驶中变速箱脱挡")
 """
 
@@ -23,6 +24,7 @@ from cheban.voice.detection.words import Mark, Words
 
 MOST = 100  # findings of one text that are shown
 REACH, REACH_LATIN = 22, 70  # characters between a part and its symptom
+ADJACENT = 2  # characters from a part to a mere 无法: 安全带无法抽出
 BEHIND, BEHIND_LATIN = 5, 45  # characters from a symptom to the part behind it
 LIST_JOINTS = frozenset(
     ["", "内", "里", "内的", "里的", "和", "与", "及", "以及", "、", "跟", "或", "还有", "/", " and ", " or ", ", "]
@@ -81,7 +83,7 @@ class _Alerts:
                 found = self._combined(at)
             if found is None and meaning.phrases:
                 kind, strength = meaning.phrases[0]
-                if not self._is_of_quiet_part(at, strength) and self._stands(at, kind, strength):
+                if not self._is_of_quiet_part(at, kind, strength) and self._stands(at, kind, strength):
                     found = Finding(kind, (mark,))
             if found is None and "hazard" in meaning.contexts and self._endangers(at):
                 found = Finding("hazard", (mark,))
@@ -99,6 +101,8 @@ class _Alerts:
     def _stands(self, at: int, kind: str, strength: str, part: Mark | None = None) -> bool:
         reading = self.reading
         if strength == "drive" and not reading.is_beside(at, ("drive_now", "danger"), clauses=1):
+            return False
+        if strength == "report" and not reading.is_plain:
             return False
         # who writes English to us reports; "weak" was measured on Chinese owners' talk
         is_report = reading.is_plain or (self.marks[at].meaning.is_latin and strength == "weak")
@@ -131,7 +135,7 @@ class _Alerts:
         for part in self._parts_of(at):
             for symptom in mark.meaning.symptoms:
                 outcome = self.words.combinations.get((part.meaning.part, symptom))
-                if outcome is None:
+                if outcome is None or (symptom == "cannot" and mark.start - part.end > ADJACENT):
                     continue
                 self.faulty[part.meaning.part] = mark.sentence
                 kind, strength = outcome
@@ -201,9 +205,9 @@ class _Alerts:
                 return self._list_ending(place)
         return []
 
-    def _is_of_quiet_part(self, at: int, strength: str) -> bool:
+    def _is_of_quiet_part(self, at: int, kind: str, strength: str) -> bool:
         """ "排气管冒烟": a phrase that is not sure, said of a part that may do so."""
-        if strength == "sure":
+        if strength == "sure" or kind == "power_loss":  # whatever failed, the car stood
             return False
         part = next((other.meaning.part for other in self.reading.before_in_clause(at) if other.meaning.part), "")
         return part in QUIET_PARTS

@@ -133,7 +133,7 @@ def is_solved(reading: Reading, at: int, part: Mark | None) -> bool:
             break
         told = told or "says" in contexts
         is_said = "solved" in contexts or ("eases" in contexts and _is_mended(reading, place))
-        if is_said and not _is_undone(reading, place):
+        if is_said and not (_is_undone(reading, place) or reading.is_before(place, ("you", "hearsay"))):
             solved = solved or not told or "now" in contexts or _is_now(reading, place)
     return solved
 
