@@ -50,6 +50,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("demo:demo", "生成演示数据 · make demo data"),
     "simulate": Command("simulate:simulate", "让门店活一年 · live a year, check what must hold"),
     "playbook": Command("playbook:app", "跑当日计划、解释任务 · run the day, explain a task"),
+    "voice": Command("voice:app", "从文字里找预警和线索 · alerts and leads in texts"),
     "users": Command("users:app", "员工账号 · staff accounts"),
     "backup": Command("backup:backup", "备份数据库、文件、密钥 · back up"),
     "restore": Command("restore:restore", "恢复到新的数据目录 · restore into a new data folder"),

@@ -1,0 +1,1 @@
+"""What customers say. For now the reading of it (`detection`); no tables yet."""

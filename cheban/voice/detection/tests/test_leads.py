@@ -1,0 +1,128 @@
+"""Leads: every text here is invented. The rule: docs/detection.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from cheban.voice.detection import detect
+
+PURCHASES = [
+    "准备入手一台森林人，优惠多少",
+    "想给老婆再买一台代步车",
+    "打算年底买辆新车",
+    "我也想买一台，有现车吗",
+    "家里要添一台车",
+    "儿子刚拿驾照，想给他买台小车",
+    "公司需要采购几台商务车",
+    "请问落地多少钱，准备下单",
+    "也在考虑入手，油耗怎么样",
+    "还优惠两万吗？准备国庆去买，全款",
+    "老公上班远，想再买辆省油的",
+    "we want to buy a second car for my wife",
+]
+TRADES = [
+    "我想换车了，现在这台开了八年",
+    "打算把现在这辆卖掉换个大点的",
+    "老车能置换吗，补贴多少",
+    "想把旧车卖了，买台新能源",
+    "我这车能卖多少钱，想换台SUV",
+    "旧车太费油，想换混动的",
+    "我现在开高尔夫，想换森林人",
+    "准备明年换个七座的",
+    "最近三元又坏了，我也在考虑换车了",
+    "thinking of trading in my SUV for something bigger",
+]
+REFERRALS = [
+    "我同事想买车，让我帮忙问问价格",
+    "介绍朋友来买车有奖励吗",
+    "我表弟看中了这款车，改天带他来试驾",
+    "有个朋友想换车，你们能给优惠吗",
+    "我邻居想买同款，我推荐他来你们店",
+    "my neighbor is looking for a car, do you pay a referral bonus",
+]
+NONE = [
+    "想换机油",
+    "准备买一套脚垫",
+    "想换轮胎，四条多少钱",
+    "瞄到一个大屏导航，准备入手",
+    "朋友推荐我买的这台车",
+    "当时想买途观，后来买了森林人",
+    "建议你换车吧",
+    "如果我换车，肯定买奥迪",
+    "等我有钱了，我会考虑买保时捷",
+    "想买就买，别纠结",
+    "想买2.0的推荐试驾一下",
+    "我朋友的车也在这里修",
+    "打算去西藏自驾",
+    "不想换车，再开几年",
+    "别考虑买这车",
+    "卖车的时候送了三次保养",
+    "想要提速快就深踩油门",
+    "4AT的车主油耗高，想置换新款",
+    "购车时置换补贴未兑现",
+    "想换个时间来保养",
+    "I bought this car last year",
+    "want to buy new tires",
+]
+
+
+@pytest.mark.req("R104")
+@pytest.mark.parametrize("text", PURCHASES)
+def test_a_wish_to_buy_is_an_additional_purchase(text):
+    found = detect(text)
+    assert (found.lead_type, found.grade) == ("additional_purchase", "A")
+
+
+@pytest.mark.req("R105")
+@pytest.mark.parametrize("text", TRADES)
+def test_a_wish_to_replace_or_sell_is_a_trade_in(text):
+    found = detect(text)
+    assert (found.lead_type, found.grade) == ("trade_in", "A")
+
+
+@pytest.mark.req("R106")
+@pytest.mark.parametrize("text", REFERRALS)
+def test_an_acquaintance_who_wants_to_buy_is_a_referral(text):
+    assert detect(text).lead_type == "referral"
+
+
+@pytest.mark.req("R106", "R107")
+def test_asking_what_a_referral_earns_is_latent():
+    found = detect("老客户推荐有什么政策")
+    assert (found.lead_type, found.grade) == ("referral", "B")
+
+
+@pytest.mark.req("R104", "R105", "R107")
+@pytest.mark.parametrize(
+    ("text", "lead_type"),
+    [
+        ("二胎了，需要一台七座车", "additional_purchase"),
+        ("生了老二，五座不够坐了", "additional_purchase"),
+        ("老车太费油了", "trade_in"),
+        ("旧车毛病太多，修不起了", "trade_in"),
+    ],
+)
+def test_a_need_without_a_wish_is_latent(text, lead_type):
+    found = detect(text)
+    assert (found.lead_type, found.grade) == (lead_type, "B")
+
+
+@pytest.mark.req("R104", "R105", "R106")
+@pytest.mark.parametrize("text", NONE)
+def test_parts_past_advice_and_suppositions_are_no_lead(text):
+    found = detect(text)
+    assert (found.lead_type, found.grade) == ("none", "")
+
+
+@pytest.mark.req("R104")
+def test_the_words_that_show_it_are_handed_out():
+    text = "你好，我最近想再买一台SUV"
+    shown = [(text[span.start : span.end], span.shows) for span in detect(text).evidence]
+    assert ("想再买", "additional_purchase") in shown
+
+
+@pytest.mark.req("R104", "R119")
+def test_a_danger_and_a_lead_are_both_found():
+    found = detect("刹车又失灵了，不修了，我想换车")
+    assert found.red_alert
+    assert found.lead_type == "trade_in"
