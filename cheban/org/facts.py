@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from uuid import UUID
+
 from cheban.core.facts import Fact, Subject, register
 
 
@@ -21,5 +24,7 @@ def offer() -> None:
             last_contact="NULL::timestamptz",
             tables=(),  # watched by the playbook itself
             facts={"name": Fact("s.name", "text", "门店")},
+            told_by="store_id",
+            told_as=lambda store_id: str(UUID(hashlib.md5(f"store:{store_id}".encode()).hexdigest())),  # as in `id`
         )
     )
