@@ -73,12 +73,15 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
     search.remember(customer_id, request.actor, store_id=found["customer"].store_id, at=at)
     group = request.GET.get("show", "")
     tasks = slots.ask("customer.tasks", customer_id, at=at, default=[])
+    deals = slots.ask("customer.sales", customer_id, default=[])
     return found | {
         "timeline": queries.timeline(customer_id, group=group),
         "show": group,
         "tasks": tasks,
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
         "promises": slots.ask("customer.promises", customer_id, default=[]),
+        "deals": deals,
+        "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),
             *slots.ask("customer.likes", customer_id, default=[]),

@@ -116,14 +116,7 @@ def plan_at_once(event: Event) -> None:
 def fulfil(event: Event) -> None:
     """What was done on the page of its subject is owed no more: the open tasks of that subject are done, at the moment
     of the event and by who did it."""
-    about = {rule.code: facts.subject(rule.subject).told(event) for rule in duties_done_by(event.name)}
-    owed = Q()
-    for code, subject_id in about.items():
-        if subject_id is not None:
-            owed |= Q(rule=code, subject_id=subject_id)
-    if not owed:
-        return
-    tasks = list(Task.objects.select_for_update().filter(owed, state=Task.State.OPEN).order_by("id"))
+    tasks = _about(event, [rule for rule in HANDBOOK.rules.values() if event.name in rule.done_by])
     if not tasks:
         return
     pauses.end(tasks, at=event.at)
@@ -139,9 +132,20 @@ def fulfil(event: Event) -> None:
     tell_pages({event.store_id}, people, {t.contact_id for t in tasks}, {event.customer_id})
 
 
-def duties_done_by(event: str) -> list[Rule]:
-    """Rules that an event of this name fulfils."""
-    return [rule for rule in HANDBOOK.rules.values() if event in rule.done_by]
+def void(event: Event) -> None:
+    """What changed about the subject takes its open tasks away; what is owed instead the next plan makes."""
+    tasks = _about(event, [rule for rule in HANDBOOK.rules.values() if event.name in rule.void_by])
+    _drop(Task.objects.filter(id__in=[t.id for t in tasks]), "changed")
+
+
+def _about(event: Event, rules: list[Rule]) -> list[Task]:
+    """Open tasks, locked, that these rules made about the event's subjects."""
+    owed = Q()
+    for rule in rules:
+        subject_id = facts.subject(rule.subject).told(event)
+        if subject_id is not None:
+            owed |= Q(rule=rule.code, subject_id=subject_id)
+    return list(Task.objects.select_for_update().filter(owed, state=Task.State.OPEN).order_by("id")) if owed else []
 
 
 def react_to_rules() -> None:
@@ -152,3 +156,5 @@ def react_to_rules() -> None:
     for rule in HANDBOOK.rules.values():
         for name in rule.done_by:
             reaction(name)(fulfil)
+        for name in rule.void_by:
+            reaction(name)(void)
