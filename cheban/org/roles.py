@@ -43,6 +43,7 @@ PERMISSIONS: dict[str, str] = {
     "note.add": _("在客户经过里写备注"),
     "delivery.see": _("看交车与交接"),
     "delivery.plan": _("约交车、改期、取消"),
+    "delivery.carry_out": _("交车：清单打勾、确认交付"),
     "delivery.sales_side": _("交车：讲解销售的一半"),
     "delivery.service_side": _("交车：讲解售后的一半"),
     "handover.write": _("填写并发出客户服务交接表"),
@@ -97,8 +98,9 @@ _CONTACT = (
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
-_SALES = _SOLD | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
-_SERVICE = _SOLD | {"delivery.service_side", "handover.confirm", "feedback.record"}
+_DELIVERS = _SOLD | {"delivery.carry_out"}
+_SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
+_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
 _MANAGE = _DESK | _SALES | _SERVICE | {
     "customer.merge",
     "customer.export",

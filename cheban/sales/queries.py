@@ -141,7 +141,7 @@ def page(found: VehicleDelivery, actor: Actor) -> dict[str, Any]:
         "feedback_due_at": found.completed_at + FEEDBACK_DAYS if found.completed_at else None,
         "who": {"sales": who.get(found.sales_consultant_id, ""), "service": who.get(found.service_specialist_id, "")},
         "can_plan": actor.may("delivery.plan"),
-        "can_complete": any(actor.may(permission) for permission in MAY.values()),
+        "can_complete": actor.may("delivery.carry_out"),
         "can_write": actor.may("handover.write") and state in ("draft", "sent_back") and found.state != "cancelled",
         "can_confirm": actor.may("handover.confirm")
         and state == "sent"

@@ -135,7 +135,7 @@ def cancel(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@page(may="delivery.see")
+@page(may="delivery.carry_out")
 def tick(request: HttpRequest, delivery_id: UUID, point: str) -> HttpResponse:
     """A point was explained, or not yet."""
     delivering.tick(
@@ -147,7 +147,7 @@ def tick(request: HttpRequest, delivery_id: UUID, point: str) -> HttpResponse:
 
 
 @require_POST
-@page(may="delivery.see")
+@page(may="delivery.carry_out")
 def complete(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """The buyer drives off."""
     delivering.complete(queries.delivery(delivery_id), by=request.actor)
