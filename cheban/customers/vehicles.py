@@ -172,7 +172,5 @@ def take_over(vehicle_id: UUID, *, purchased_on: date, sales_consultant_id: int,
     vehicle = Vehicle.objects.select_for_update().get(id=vehicle_id)
     vehicle.sales_consultant_id, vehicle.service_specialist_id = sales_consultant_id, service_specialist_id
     vehicle.purchased_on, vehicle.changed_at = vehicle.purchased_on or purchased_on, clock.now()
-    vehicle.save(
-        update_fields=["sales_consultant_id", "service_specialist_id", "purchased_on", "changed_at"]
-    )
+    vehicle.save(update_fields=["sales_consultant_id", "service_specialist_id", "purchased_on", "changed_at"])
     care.refresh([vehicle_id], today=clock.today())

@@ -101,28 +101,33 @@ _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
 _DELIVERS = _SOLD | {"delivery.carry_out"}
 _SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
 _SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
-_MANAGE = _DESK | _SALES | _SERVICE | {
-    "customer.merge",
-    "customer.export",
-    "list.export",
-    "privacy.handle",
-    "import.see",
-    "import.run",
-    "import.undo",
-    "task.see_team",
-    "task.reassign",
-    "playbook.run",
-    "playbook.change",
-    "metric.see",
-    "calendar.edit",
-    "staff.see",
-    "view.share",
-    "wall.see",
-    "wall.share",
-    "absence.manage",
-    "outbox.see",
-    "outbox.resend",
-}
+_MANAGE = (
+    _DESK
+    | _SALES
+    | _SERVICE
+    | {
+        "customer.merge",
+        "customer.export",
+        "list.export",
+        "privacy.handle",
+        "import.see",
+        "import.run",
+        "import.undo",
+        "task.see_team",
+        "task.reassign",
+        "playbook.run",
+        "playbook.change",
+        "metric.see",
+        "calendar.edit",
+        "staff.see",
+        "view.share",
+        "wall.see",
+        "wall.share",
+        "absence.manage",
+        "outbox.see",
+        "outbox.resend",
+    }
+)
 _ALL = {"view.save", "absence.enter", "inbox.use"}
 
 _GRANTS: dict[str, frozenset[str]] = {

@@ -417,9 +417,7 @@ def statement(
         "duties": [rule.code for rule in HANDBOOK.rules.values() if rule.is_duty],
     }
     parts = [
-        sql
-        for rule, where in held
-        if (sql := candidate_sql(rule, day, params, where, only=only.get(rule.subject)))
+        sql for rule, where in held if (sql := candidate_sql(rule, day, params, where, only=only.get(rule.subject)))
     ]
     if not parts:
         return None

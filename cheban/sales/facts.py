@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from cheban.core.facts import Fact, Subject, register
 
-_OF_DELIVERY = (
-    "JOIN customers_vehicle v ON v.id = d.vehicle_id JOIN customers_customer c ON c.id = d.customer_id"
-)
+_OF_DELIVERY = "JOIN customers_vehicle v ON v.id = d.vehicle_id JOIN customers_customer c ON c.id = d.customer_id"
 _CAR = {
     "series": Fact("v.series", "text", "车系"),
     "delivered_on": Fact("(d.completed_at AT TIME ZONE 'Asia/Shanghai')::date", "date", "交车日期"),

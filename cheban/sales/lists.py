@@ -47,7 +47,9 @@ def _dress_deliveries(rows: list[Any]) -> None:
         row.service_name = who.get(row.service_specialist_id, "")
         waits = row.state == "completed" and row.sheet_state == "draft"
         row.sheet_due_at = row.completed_at + queries.SHEET_HOURS if waits else None
-        row.is_today = row.state == "planned" and row.scheduled_at.astimezone(ZONE).date() == now.astimezone(ZONE).date()
+        row.is_today = (
+            row.state == "planned" and row.scheduled_at.astimezone(ZONE).date() == now.astimezone(ZONE).date()
+        )
 
 
 def _people(stores: Sequence[int]) -> list[tuple[int, str]]:
@@ -89,7 +91,6 @@ DELIVERIES = declare(
         model=VehicleDelivery,
         cells="sales/cells",
         dress=_dress_deliveries,
-        counts_people=True,
         columns=[
             Column(
                 "delivery",
@@ -188,11 +189,8 @@ PROMISES = declare(
         model=SalesPromise,
         cells="sales/promise_cells",
         dress=_dress_promises,
-        counts_people=True,
         columns=[
-            Column(
-                "what", gettext_lazy("承诺"), css="s-main", fixed=True, out=[Out(gettext_lazy("承诺"), "what")]
-            ),
+            Column("what", gettext_lazy("承诺"), css="s-main", fixed=True, out=[Out(gettext_lazy("承诺"), "what")]),
             Column(
                 "customer",
                 gettext_lazy("客户与车辆"),

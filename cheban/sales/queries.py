@@ -143,9 +143,7 @@ def page(found: VehicleDelivery, actor: Actor) -> dict[str, Any]:
         "can_plan": actor.may("delivery.plan"),
         "can_complete": actor.may("delivery.carry_out"),
         "can_write": actor.may("handover.write") and state in ("draft", "sent_back") and found.state != "cancelled",
-        "can_confirm": actor.may("handover.confirm")
-        and state == "sent"
-        and revisions[0].sent_by_id != actor.staff_id,
+        "can_confirm": actor.may("handover.confirm") and state == "sent" and revisions[0].sent_by_id != actor.staff_id,
         "can_feedback": actor.may("feedback.record") and feedback is None and found.state == "completed",
         "can_read_feedback": feedback is not None and feedback.read_at is None and actor.may("feedback.read"),
         "can_promise": actor.may("promise.make"),
@@ -166,7 +164,13 @@ def _revision(found: HandoverRevision, who: dict[int | None, str]) -> dict[str, 
         "answered_by": who.get(found.answered_by_id, ""),
         "wrong": [{"label": fields.BY_CODE[c].label, "why": why} for c, why in found.wrong.items()],
         "lines": [
-            {"code": f.code, "label": f.label, "dimension": f.dimension, "words": found.content[f.code], "wrong": found.wrong.get(f.code, "")}
+            {
+                "code": f.code,
+                "label": f.label,
+                "dimension": f.dimension,
+                "words": found.content[f.code],
+                "wrong": found.wrong.get(f.code, ""),
+            }
             for f in fields.FIELDS
             if f.code in found.content
         ],
@@ -262,7 +266,5 @@ def choose(customer_id: UUID | None, vehicle_id: UUID | None) -> tuple[Customer 
 def is_late(found: VehicleDelivery, *, at: datetime) -> bool:
     """Whether the sheet of a delivered car was due before `at` and has not been sent."""
     return bool(
-        found.completed_at
-        and found.sheet.state == HandoverSheet.State.DRAFT
-        and found.completed_at + SHEET_HOURS < at
+        found.completed_at and found.sheet.state == HandoverSheet.State.DRAFT and found.completed_at + SHEET_HOURS < at
     )

@@ -93,9 +93,7 @@ def test_another_day_takes_the_old_task_away_and_the_plan_makes_the_new_one(cast
     made = promised(cast, due_on=given.days(2))
     planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
     old = Task.objects.get(rule="promise_due_service")
-    promising.change(
-        made, by=deal.sales(cast), due_on=given.days(20), keeper_id=cast.staff[Role.SERVICE_ADVISOR].id
-    )
+    promising.change(made, by=deal.sales(cast), due_on=given.days(20), keeper_id=cast.staff[Role.SERVICE_ADVISOR].id)
     deal.work(cast)
     old.refresh_from_db()
     assert (old.state, old.outcome) == ("dropped", "changed")
@@ -134,9 +132,7 @@ def test_first_feedback_is_owed_within_three_days_and_the_consultant_has_to_read
     clock.set(begun + timedelta(days=2))
     with pytest.raises(errors.Invalid):
         feedback.record_first(delivery, by=deal.service(cast), questions=" ")
-    made = feedback.record_first(
-        delivery, by=deal.service(cast), questions="手机连不上车机", needs="父母也想换车"
-    )
+    made = feedback.record_first(delivery, by=deal.service(cast), questions="手机连不上车机", needs="父母也想换车")
     deal.work(cast)
     task.refresh_from_db()
     assert (task.state, task.closed_at) == ("done", clock.now)
