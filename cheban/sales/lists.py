@@ -47,9 +47,6 @@ def _dress_deliveries(rows: list[Any]) -> None:
         row.service_name = who.get(row.service_specialist_id, "")
         waits = row.state == "completed" and row.sheet_state == "draft"
         row.sheet_due_at = row.completed_at + queries.SHEET_HOURS if waits else None
-        row.is_today = (
-            row.state == "planned" and row.scheduled_at.astimezone(ZONE).date() == now.astimezone(ZONE).date()
-        )
 
 
 def _people(stores: Sequence[int]) -> list[tuple[int, str]]:
@@ -124,8 +121,10 @@ DELIVERIES = declare(
                 css="s-sub",
                 out=[Out(gettext_lazy("交接表"), "sheet_label")],
             ),
-            Column("sales", gettext_lazy("销售顾问"), out=[Out(gettext_lazy("销售顾问"), "sales_name")]),
-            Column("service", gettext_lazy("售后专员"), out=[Out(gettext_lazy("售后专员"), "service_name")]),
+            Column("sales", gettext_lazy("销售顾问"), css="c-more", out=[Out(gettext_lazy("销售顾问"), "sales_name")]),
+            Column(
+                "service", gettext_lazy("售后专员"), css="c-more", out=[Out(gettext_lazy("售后专员"), "service_name")]
+            ),
         ],
         filters=[
             Filter("q", gettext_lazy("找客户、车牌、VIN 尾号"), "search", _found),

@@ -121,6 +121,7 @@ def page(found: VehicleDelivery, actor: Actor) -> dict[str, Any]:
                 "name": who.get(staff_id, ""),
                 "points": points,
                 "done": sum(p["check"] is not None for p in points),
+                "explained_at": max((p["check"].at for p in points if p["check"]), default=None),
                 "can_tick": found.state == VehicleDelivery.State.PLANNED and actor.may(permission),
             }
         )

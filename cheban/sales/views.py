@@ -155,21 +155,23 @@ def complete(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     return redirect("sales:delivery", delivery_id)
 
 
-@require_POST
 @page(may="handover.write")
 def fill_in(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """Save the sheet, and send it when asked to. What is wrong stands beside its field, with what was typed."""
     sheet = queries.sheet(delivery_id)
+    if request.method != "POST":  # reloaded, or refreshed by the stream, after a refusal
+        return redirect("sales:delivery", delivery_id)
     data = {
         f.code: request.POST.getlist(f.code) if f.kind == "choices" else request.POST.get(f.code, "")
         for f in fields.ASKED
     }
     try:
-        handing.fill_in(sheet, by=request.actor, data=data, version=_number(request.POST.get("version", "")))
+        version = _number(request.POST.get("version", ""))
         if request.POST.get("send") == "1":
-            handing.send(sheet, by=request.actor)
+            handing.fill_in_and_send(sheet, by=request.actor, data=data, version=version)
             messages.success(request, _("交接表已发出，等售后专员逐项确认。"))
         else:
+            handing.fill_in(sheet, by=request.actor, data=data, version=version)
             messages.success(request, _("已保存。"))
     except (errors.Invalid, errors.Incomplete) as refusal:
         wrong = dict.fromkeys(refusal.facts.get("missing", ()), _("请填写。")) or refusal.facts
@@ -207,11 +209,12 @@ def _revision(request: HttpRequest, revision_id: UUID) -> dict[str, Any]:
     }
 
 
-@require_POST
 @page(may="handover.confirm")
 def answer(request: HttpRequest, revision_id: UUID) -> HttpResponse:
     """Confirm the sheet, or send it back with what is wrong."""
     found = queries.revision(revision_id)
+    if request.method != "POST":
+        return redirect("sales:revision", revision_id)
     said = {code: request.POST.get(f"is_{code}", "") for code in found.content}
     checks = {code: value == "right" for code, value in said.items() if value in ("right", "wrong")}
     remarks = {code: request.POST.get(f"why_{code}", "") for code in found.content}
@@ -231,13 +234,15 @@ def answer(request: HttpRequest, revision_id: UUID) -> HttpResponse:
     return redirect("sales:revision", revision_id)
 
 
-@require_POST
 @page(may="feedback.record")
 def record_feedback(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """What the buyer asked in the first days."""
+    found = queries.delivery(delivery_id)
+    if request.method != "POST":
+        return redirect("sales:delivery", delivery_id)
     typed = {name: request.POST.get(name, "") for name in ("questions", "needs")}
     try:
-        first_feedback.record_first(queries.delivery(delivery_id), by=request.actor, **typed)
+        first_feedback.record_first(found, by=request.actor, **typed)
     except errors.Invalid as refusal:
         context = _delivery(request, delivery_id) | {"feedback_typed": typed, "feedback_wrong": refusal.facts}
         return render(request, "sales/delivery.html", context, status=422)
@@ -343,11 +348,12 @@ def promise(request: HttpRequest, promise_id: UUID) -> dict[str, Any]:
     return _promise(request, promise_id)
 
 
-@require_POST
 @page(may="promise.dispute")
 def settle_promise(request: HttpRequest, promise_id: UUID, deed: str) -> HttpResponse:
     """Kept, given up, changed, disputed or clarified; each asks its own permission."""
     found, by, typed = queries.promise(promise_id), request.actor, request.POST
+    if request.method != "POST":
+        return redirect("sales:promise", promise_id)
     deeds = {
         "keep": lambda: promising.keep(found, by=by, how=typed.get("how", "")),
         "give-up": lambda: promising.give_up(found, by=by, how=typed.get("how", "")),

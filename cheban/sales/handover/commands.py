@@ -100,6 +100,12 @@ def send(sheet: HandoverSheet, *, by: Actor) -> HandoverRevision:
     return made
 
 
+@command("handover.write")
+def fill_in_and_send(sheet: HandoverSheet, *, by: Actor, data: Mapping[str, Any], version: int) -> HandoverRevision:
+    """Both at once: what is refused is not saved either, so the form keeps its version. Raises as both do."""
+    return send(fill_in(sheet, by=by, data=data, version=version), by=by)
+
+
 @command("handover.confirm")
 def answer(revision: HandoverRevision, *, by: Actor, checks: Mapping[str, bool], remarks: Mapping[str, str]) -> Event:
     """Service confirms the sheet, or sends it back with each wrong field named. R029.
