@@ -20,6 +20,7 @@ from cheban.org.roles import Role
 from cheban.org.training import commands as trainings
 from cheban.playbook import planner
 from tests import given, serving
+from tests.test_matrix import sold
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
@@ -68,6 +69,7 @@ def shop(committed, clock, tmp_path):
             store_ids=[cast.a.id],
         )
         commands.add_note(cast.customer, by=by, text="周末来取车")
+        cast.sold = sold(cast.a, cast.customer, car)
         exporting.ask(SPEC, Asked({"tier": "gold"}), by=by, columns=[], form="xlsx", purpose="核对")
         webhooks.test(cast.endpoint, by=by)
         cast.training = trainings.add(
@@ -126,6 +128,13 @@ def test_no_page_has_a_serious_barrier(shop):
         "one training": f"/trainings/{shop.training.id}/",
         "training material": f"/trainings/{shop.training.id}/read/",
         "promises kept": "/metrics/kept/",
+        "deliveries": "/sales/deliveries/",
+        "a delivery": f"/sales/deliveries/{shop.sold['sold_id']}/",
+        "planning a delivery": f"/sales/deliveries/new/?customer={one}",
+        "a sheet to confirm": f"/sales/handover/{shop.sold['revision_id']}/",
+        "sales promises": "/sales/promises/",
+        "a promise": f"/sales/promises/{shop.sold['promise_id']}/",
+        "recording a promise": f"/sales/promises/new/?customer={one}",
         "tokens": "/settings/tokens/",
         "webhooks": "/settings/webhooks/",
         "one webhook": f"/settings/webhooks/{shop.endpoint.id}/",

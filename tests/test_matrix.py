@@ -20,6 +20,7 @@ from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
+from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
 from tests import given
 
 PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
@@ -173,6 +174,23 @@ EXPECTED = {
     "channels:test": "channel.manage",
     "channels:set_members": "channel.manage",
     "scorecard:kept": "metric.see",
+    "sales:deliveries": "delivery.see",
+    "sales:new_delivery": "delivery.plan",
+    "sales:delivery": "delivery.see",
+    "sales:move": "delivery.plan",
+    "sales:cancel": "delivery.plan",
+    "sales:tick": "delivery.carry_out",
+    "sales:complete": "delivery.carry_out",
+    "sales:fill_in": "handover.write",
+    "sales:record_feedback": "feedback.record",
+    "sales:revision": "delivery.see",
+    "sales:answer": "handover.confirm",
+    "sales:feedback": "delivery.see",
+    "sales:read_feedback": "feedback.read",
+    "sales:promises": "delivery.see",
+    "sales:new_promise": "promise.make",
+    "sales:promise": "delivery.see",
+    "sales:settle_promise": "promise.dispute",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
     "api:revoke_token": "token.manage",
@@ -233,6 +251,32 @@ def interfaces(store, maker) -> dict:
     )
     delivery = WebhookDelivery.objects.create(store=store, endpoint=endpoint, event_name="webhook.test")
     return {"token_id": token.id, "endpoint_id": endpoint.id, "delivery_id": delivery.id}
+
+
+def sold(store, customer, vehicle) -> dict:
+    """A completed delivery with a sheet that waits, a feedback, a promise."""
+    now = given.clock.now()
+    delivery = VehicleDelivery.objects.create(
+        store=store, customer=customer, vehicle=vehicle, scheduled_at=now, sales_consultant_id=1,
+        service_specialist_id=2, state="completed", completed_at=now,
+    )  # fmt: skip
+    sheet = HandoverSheet.objects.create(store=store, delivery=delivery, state="sent")
+    revision = HandoverRevision.objects.create(
+        store=store, sheet=sheet, number=1, content={"name": "x"}, digest=bytes(32), sent_at=now, sent_by_id=1_000_000
+    )
+    first = FirstFeedback.objects.create(store=store, delivery=delivery, questions="x", by_id=1, at=now)
+    promise = SalesPromise.objects.create(
+        store=store, customer=customer, kind="gift", what="x", evidence="x", due_on=given.days(1), side="sales",
+        keeper_id=1, promised_by_id=1, promised_at=now,
+    )  # fmt: skip
+    return {
+        "sold_id": delivery.id,
+        "revision_id": revision.id,
+        "feedback_id": first.id,
+        "promise_id": promise.id,
+        "point": "none",
+        "deed": "none",
+    }
 
 
 @pytest.fixture
@@ -352,6 +396,7 @@ def things(cast):
             "staff_id": cast.staff["caller" if key == "own" else "outsider"].id,
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
+            **sold(store, customer, vehicle),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -363,6 +408,8 @@ def address(name: str, ids: dict) -> str:
     values = ids | ({"row_id": ids["point_id"]} if name == "customers:reveal" else {})
     if name == "lists:cell":
         values |= {"row_id": ids["customer_id"], "code": "customers"}
+    if name.startswith("sales:"):
+        values["delivery_id"] = ids["sold_id"]
     for part in (
         "uuid:customer_id",
         "uuid:other_id",
@@ -397,6 +444,11 @@ def address(name: str, ids: dict) -> str:
         "str:token",
         "str:kind_code",
         "int:store_id",
+        "uuid:revision_id",
+        "uuid:feedback_id",
+        "uuid:promise_id",
+        "slug:point",
+        "slug:deed",
         "int:pk",
     ):
         path = path.replace(f"<{part}>", str(values[part.split(":")[1]]))
@@ -434,6 +486,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
+    keys += ("revision_id", "feedback_id", "promise_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

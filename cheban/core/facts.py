@@ -6,8 +6,9 @@ source, which columns and what they mean. A fact's name is `subject.fact`, as th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Subject:
     `ready` is a condition that every row must meet (alive, has an owner, may be contacted).
     `refusals` is a text[] expression of purposes the customer refused; `value` what they spent so far, in fen;
     `last_contact` the moment they were last spoken to. `tables` are those that `source` reads.
+
+    `told_by` says how an event names the subject: a column of the event (customer_id, vehicle_id, store_id) or one of
+    its facts; `told_as` makes the subject's id of it. `staff` are expressions of the sales consultant, service specialist and service advisor whose it is.
+    `page` is the name of the route, with the id as its argument, where a duty about it is done.
     """
 
     name: str
@@ -41,6 +46,18 @@ class Subject:
     last_contact: str
     tables: tuple[str, ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    told_by: str = ""
+    told_as: Callable[[Any], str] = str
+    staff: tuple[str, str, str] = ("NULL::int", "NULL::int", "NULL::int")
+    page: str = ""
+
+    def told(self, event: Any) -> str | None:
+        """Which subject an event is about, as its id reads in text; None when it is about none of this kind."""
+        found = getattr(event, self.told_by) if self.told_by in EVENT_COLUMNS else event.facts.get(self.told_by)
+        return None if found is None else self.told_as(found)
+
+
+EVENT_COLUMNS = ("customer_id", "vehicle_id", "store_id")
 
 
 @dataclass(frozen=True, slots=True)

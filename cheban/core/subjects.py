@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -61,7 +63,7 @@ def of_rows(
         for each in ids:
             try:
                 found.append(field.to_python(each))
-            except Exception:
+            except ValidationError:
                 continue
         rows = model.objects.filter(**{f"{key}__in": found})
         return {str(getattr(row, key)): Named(label(row), url(row)) for row in rows}

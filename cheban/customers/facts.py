@@ -56,6 +56,7 @@ def offer() -> None:
             last_contact="c.last_contact_at",
             tables=("customers_customer",),
             facts=_CUSTOMER,
+            told_by="customer_id",
         )
     )
     register(
@@ -75,5 +76,7 @@ def offer() -> None:
             last_contact="c.last_contact_at",
             tables=("customers_vehicle", "customers_customer"),
             facts=_VEHICLE,
+            told_by="vehicle_id",
+            staff=("v.sales_consultant_id", "v.service_specialist_id", "v.service_advisor_id"),
         )
     )

@@ -6,7 +6,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -285,6 +285,18 @@ def page_360(who: Customer) -> dict[str, Any]:
         "reach": phones([customer_id]).get(customer_id, []),
         "consents": list(consents.values()),
         "merges": merges_of(customer_id),
+    }
+
+
+NEW_CAR = timedelta(days=30)
+
+
+def to_deliver(cars: Iterable[Vehicle], *, today: date) -> set[UUID]:
+    """Cars that may still be handed to their buyer: not bought yet, or a short while ago, and never serviced."""
+    return {
+        car.id
+        for car in cars
+        if car.is_active and not car.services_done and (not car.purchased_on or car.purchased_on > today - NEW_CAR)
     }
 
 

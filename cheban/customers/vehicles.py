@@ -188,3 +188,15 @@ def owners(vehicle_id: UUID) -> list[VehicleOwnership]:
 def readings(vehicle_id: UUID, *, limit: int = 200) -> list[OdometerReading]:
     """Odometer readings, the newest first."""
     return list(OdometerReading.objects.filter(vehicle_id=vehicle_id).order_by("-read_on", "-km")[:limit])
+
+
+def take_over(vehicle_id: UUID, *, purchased_on: date, sales_consultant_id: int, service_specialist_id: int) -> None:
+    """A new car was handed to its buyer: who looks after it, and the day from which its care counts if none is known.
+
+    Part of a delivery's command (sales room): runs in its transaction, asks no permission of its own.
+    """
+    vehicle = Vehicle.objects.select_for_update().get(id=vehicle_id)
+    vehicle.sales_consultant_id, vehicle.service_specialist_id = sales_consultant_id, service_specialist_id
+    vehicle.purchased_on, vehicle.changed_at = vehicle.purchased_on or purchased_on, clock.now()
+    vehicle.save(update_fields=["sales_consultant_id", "service_specialist_id", "purchased_on", "changed_at"])
+    care.refresh([vehicle_id], today=clock.today())

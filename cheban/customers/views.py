@@ -97,6 +97,7 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         car.custom = definitions.shown(car.extra, of_cars)
         car.boxes = field_forms.boxes(of_cars, car.extra) if may_edit else []
     is_sealed = any(f.is_personal for f in own)
+    deals = slots.ask("customer.sales", customer_id, default=[])
     return found | {
         "custom": definitions.shown(who.extra, [f for f in own if f.subject == "customer"]),
         "sealed": definitions.sealed_of([customer_id]) if is_sealed else [],
@@ -105,6 +106,8 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         "tasks": tasks,
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
         "promises": slots.ask("customer.promises", customer_id, default=[]),
+        "deals": deals,
+        "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),
             *slots.ask("customer.likes", customer_id, default=[]),

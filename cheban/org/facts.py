@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from uuid import UUID
+
 from django.utils.translation import gettext_noop
 
 from cheban.core.facts import Fact, Subject, register
@@ -41,5 +44,7 @@ def offer() -> None:
                     f"(SELECT count(DISTINCT here.staff_id) {_LATE})", "number", gettext_noop("保密培训逾期的人数")
                 ),
             },
+            told_by="store_id",
+            told_as=lambda store_id: str(UUID(hashlib.md5(f"store:{store_id}".encode()).hexdigest())),  # as in `id`
         )
     )

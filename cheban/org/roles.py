@@ -42,6 +42,18 @@ PERMISSIONS: dict[str, str] = {
     "privacy.handle": _("办理个人信息请求、出具副本"),
     "privacy.erase": _("按请求删除个人信息"),
     "note.add": _("在客户经过里写备注"),
+    "delivery.see": _("看交车与交接"),
+    "delivery.plan": _("约交车、改期、取消"),
+    "delivery.carry_out": _("交车：清单打勾、确认交付"),
+    "delivery.sales_side": _("交车：讲解销售的一半"),
+    "delivery.service_side": _("交车：讲解售后的一半"),
+    "handover.write": _("填写并发出客户服务交接表"),
+    "handover.confirm": _("逐项确认或退回交接表"),
+    "feedback.record": _("登记首次服务反馈"),
+    "feedback.read": _("读首次服务反馈"),
+    "promise.make": _("登记销售承诺、改期、澄清争议"),
+    "promise.keep": _("登记承诺已兑现或做不到"),
+    "promise.dispute": _("登记客户对承诺的异议"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -89,31 +101,40 @@ _CONTACT = (
     }
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
-_MANAGE = _DESK | {
-    "customer.merge",
-    "customer.export",
-    "list.export",
-    "field.manage",
-    "privacy.handle",
-    "import.see",
-    "import.run",
-    "import.undo",
-    "task.see_team",
-    "task.reassign",
-    "playbook.run",
-    "playbook.change",
-    "metric.see",
-    "calendar.edit",
-    "staff.see",
-    "view.share",
-    "wall.see",
-    "wall.share",
-    "absence.manage",
-    "outbox.see",
-    "outbox.resend",
-    "training.see",
-    "training.manage",
-}
+_SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
+_DELIVERS = _SOLD | {"delivery.carry_out"}
+_SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
+_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
+_MANAGE = (
+    _DESK
+    | _SALES
+    | _SERVICE
+    | {
+        "customer.merge",
+        "customer.export",
+        "list.export",
+        "field.manage",
+        "privacy.handle",
+        "import.see",
+        "import.run",
+        "import.undo",
+        "task.see_team",
+        "task.reassign",
+        "playbook.run",
+        "playbook.change",
+        "metric.see",
+        "calendar.edit",
+        "staff.see",
+        "view.share",
+        "wall.see",
+        "wall.share",
+        "absence.manage",
+        "outbox.see",
+        "outbox.resend",
+        "training.see",
+        "training.manage",
+    }
+)
 _ALL = {"view.save", "absence.enter", "inbox.use", "training.take"}
 
 _GRANTS: dict[str, frozenset[str]] = {
@@ -122,12 +143,12 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.STORE_MANAGER: frozenset(
         _MANAGE | {"audit.see", "privacy.erase", "staff.manage", "token.manage", "webhook.manage"}
     ),
-    Role.SALES_CONSULTANT: frozenset(_DESK),
-    Role.SERVICE_ADVISOR: frozenset(_DESK),
-    Role.SERVICE_SPECIALIST: frozenset(_DESK | {"customer.merge", "import.see", "import.run"}),
+    Role.SALES_CONSULTANT: frozenset(_DESK | _SALES),
+    Role.SERVICE_ADVISOR: frozenset(_DESK | _SERVICE),
+    Role.SERVICE_SPECIALIST: frozenset(_DESK | _SERVICE | {"customer.merge", "import.see", "import.run"}),
     Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
-    Role.QUALITY_CONTROL: frozenset(_SEE | {"note.add", "metric.see", "task.see_team", "wall.see"}),
-    Role.CALLER: frozenset(_CONTACT),
+    Role.QUALITY_CONTROL: frozenset(_SEE | {"delivery.see", "note.add", "metric.see", "task.see_team", "wall.see"}),
+    Role.CALLER: frozenset(_CONTACT | {"delivery.see", "promise.dispute"}),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
     Role.AUDITOR: frozenset(
@@ -142,7 +163,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "list.export",
             "task.see_team",
             "outbox.see",
-            "training.see",
+            "delivery.see",
         }
     ),
 }

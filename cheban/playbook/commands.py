@@ -38,6 +38,10 @@ class QuietHours(Refused):
     status = 422
 
 
+class DoneElsewhere(WrongState):
+    """A duty is done where its subject is: telling an outcome would only say so."""
+
+
 class AlreadyTold(WrongState):
     """Nothing is open in this contact: somebody recorded its outcome already."""
 
@@ -82,9 +86,11 @@ def record_outcome(
 ) -> Event:
     """Tell what came of a contact. Closing outcomes close all its tasks, and the joined tasks of colleagues.
 
-    Raises NeedsMore (a time or reason is missing), QuietHours, AlreadyTold, NotPermitted, NotFound.
+    Raises NeedsMore (a time or reason is missing), QuietHours, DoneElsewhere, AlreadyTold, NotPermitted, NotFound.
     """
     tasks, now = open_tasks(contact_id, by=by), clock.now()
+    if any(HANDBOOK.rules[t.rule].is_duty for t in tasks if t.rule in HANDBOOK.rules):
+        raise DoneElsewhere(_("这件事在它自己的页面上办，办好就自动完成。"))
     if outcome not in OUTCOMES:
         raise NeedsMore(_("没有这种结果，请从列出的结果里选。"))
     kind = OUTCOMES[outcome]

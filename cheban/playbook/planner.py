@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from cheban.core import clock, facts
 from cheban.core.calendars import calendars_of
 from cheban.core.live import announce
 from cheban.core.lunar import festivals, lunar_birthdays_on
+from cheban.core.models import Event
 from cheban.core.worktime import Calendar, due
 from cheban.org import presence
 from cheban.org.models import StaffRole, Store
@@ -123,6 +124,8 @@ def _told(rule: Rule, what: str) -> str:
     whom = "" if subject.name == "store" else f"AND e.customer_id = {subject.customer} "
     if subject.name == "vehicle":
         whom += f"AND e.vehicle_id = {subject.vehicle} "
+    elif subject.told_by not in facts.EVENT_COLUMNS:
+        whom += f"AND e.facts ->> '{subject.told_by}' = {subject.id}::text "
     return (
         f"SELECT {what} FROM core_event e WHERE e.name = %({key}_event)s AND e.at >= %({key}_from)s "  # noqa: S608
         f"AND e.at < %({key}_to)s AND e.store_id = {subject.store} "
@@ -216,11 +219,18 @@ def _written(rule: Rule) -> str:
 
 
 def candidate_sql(
-    rule: Rule, day: date, params: dict[str, Any], store_ids: list[int], *, looking_back: bool = False
+    rule: Rule,
+    day: date,
+    params: dict[str, Any],
+    store_ids: list[int],
+    *,
+    looking_back: bool = False,
+    only: str | None = None,
 ) -> str | None:
     """SELECT of one rule's candidates in these stores; adds its parameters.
 
-    `looking_back` passes over tasks planned on or after %(begin)s, as if they had not been made yet.
+    `looking_back` passes over tasks planned on or after %(begin)s, as if they had not been made yet. `only` is the one
+    subject asked about.
 
     What has its task already is taken out here, before its facts are gathered: all roles of an occasion are written
     together, so the first one's task stands for all.
@@ -243,19 +253,18 @@ def candidate_sql(
         measure = facts.measure(rule.when.measure)
         last = f"SELECT round(m.percent, 1) FROM ({_of_week(measure, f'{rule.key}_0')}) m WHERE m.store_id = s.id"  # noqa: S608
         shown += [f"'value', ({last})", f"'target', {measure.target}"]
-    staff = (
-        "v.sales_consultant_id, v.service_specialist_id, v.service_advisor_id"
-        if subject.name == "vehicle"
-        else "NULL::int, NULL::int, NULL::int"
-    )
-    params[f"{rule.key}_purposes"] = [rule.purpose, "all"]
+    # What the house owes itself about a person is no wooing: no refusal of theirs holds it back.
+    params[f"{rule.key}_purposes"] = [] if rule.purpose == "internal" else [rule.purpose, "all"]
     params[f"{rule.key}_stores"] = store_ids
     back = "AND t.planned_on < %(begin)s" if looking_back else ""
+    if only is not None:
+        wanted.append(Clause("", f"{subject.id} = %({rule.key}_only)s::uuid", {f"{rule.key}_only": only}))
+        params[f"{rule.key}_only"] = only
     return f"""SELECT '{rule.code}'::text AS rule, {rule.weight}::smallint AS weight, {str(rule.keeps_gap).lower()} AS keeps_gap,
   {subject.store} AS store_id, {subject.customer} AS customer_id, {subject.vehicle} AS vehicle_id, {subject.id} AS subject_id,
   coalesce({occasion_sql(rule)}, {due_sql(rule)}) AS occasion_on, {due_sql(rule)} AS due_on,
   jsonb_build_object({", ".join(shown)}) AS facts, {subject.value} AS value_fen, {subject.last_contact},
-  {staff}, {subject.refusals} && %({rule.key}_purposes)s::varchar[] AS refused
+  {", ".join(subject.staff)}, {subject.refusals} && %({rule.key}_purposes)s::varchar[] AS refused
 FROM {subject.source} WHERE {subject.store} = ANY (%({rule.key}_stores)s) AND {" AND ".join(f"({clause.sql})" for clause in wanted)}
   AND NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = {subject.id} AND t.rule = '{rule.code}'
     AND t.occasion_on = coalesce({occasion_sql(rule)}, {due_sql(rule)}) AND t.role IN ({_written(rule)}) {back})"""  # noqa: S608 - SQL of ours; values are parameters
@@ -266,14 +275,14 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
     value_fen, last_contact_at, sales_consultant_id, service_specialist_id, service_advisor_id, refused) AS NOT MATERIALIZED (
   {candidates}
 ), owed AS MATERIALIZED (
-  SELECT n.*, o.role, o.duty, o.side, o.starts_at, o.due_at, o.escalate_at,
+  SELECT n.*, o.role, o.duty, o.side, o.alone, o.starts_at, o.due_at, o.escalate_at,
     coalesce((SELECT own FROM (VALUES (CASE o.role WHEN 'sales_consultant' THEN n.sales_consultant_id
                          WHEN 'service_specialist' THEN n.service_specialist_id
                          WHEN 'service_advisor' THEN n.service_advisor_id END)) AS its(own) WHERE own = ANY (o.there)),
              o.people[1 + (hashtext(coalesce(n.customer_id, n.subject_id)::text) & 2147483647) %% nullif(cardinality(o.people), 0)]) AS person_id,
     coalesce(n.keeps_gap AND n.weight < %(urgent)s AND n.last_contact_at > o.no_contact_since, false) AS too_soon
   FROM candidate n
-  JOIN jsonb_to_recordset(%(owes)s::jsonb) AS o(rule text, store_id int, role text, duty text, side text,
+  JOIN jsonb_to_recordset(%(owes)s::jsonb) AS o(rule text, store_id int, role text, duty text, side text, alone boolean,
       starts_at timestamptz, due_at timestamptz, escalate_at timestamptz, no_contact_since timestamptz, people int[], there int[])
     ON o.rule = n.rule AND o.store_id = n.store_id
   WHERE NOT EXISTS (SELECT 1 FROM playbook_task t WHERE t.subject_id = n.subject_id AND t.rule = n.rule
@@ -283,19 +292,21 @@ WITH candidate (rule, weight, keeps_gap, store_id, customer_id, vehicle_id, subj
 MAKE = """, running AS (
   SELECT DISTINCT ON (t.customer_id, side) t.customer_id,
     CASE t.role WHEN 'sales_consultant' THEN 'sales' ELSE 'service' END AS side, t.contact_id, t.assignee_id
-  FROM playbook_task t WHERE t.state = 'open' AND t.customer_id IN (SELECT customer_id FROM owed)
+  FROM playbook_task t WHERE t.state = 'open' AND t.customer_id IN (SELECT customer_id FROM owed WHERE NOT alone)
+    AND t.rule <> ALL (%(duties)s)
   ORDER BY t.customer_id, side, t.weight DESC, t.contact_id
 ), made AS (
   INSERT INTO playbook_task (store_id, rule, duty, role, assignee_id, customer_id, vehicle_id, subject_id, occasion_on,
       due_on, facts, weight, value_fen, starts_at, due_at, escalate_at, planned_on, contact_id, id)
   SELECT o.store_id, o.rule, o.duty, o.role,
-    coalesce(r.assignee_id, first_value(o.person_id) OVER contact), o.customer_id, o.vehicle_id, o.subject_id,
+    coalesce(r.assignee_id, CASE WHEN o.alone THEN o.person_id ELSE first_value(o.person_id) OVER contact END), o.customer_id, o.vehicle_id, o.subject_id,
     o.occasion_on, o.due_on, o.facts, o.weight, o.value_fen, o.starts_at, o.due_at, o.escalate_at, %(day)s,
-    coalesce(r.contact_id, md5(coalesce(o.customer_id, o.subject_id)::text || o.side || %(day)s::text)::uuid),
+    CASE WHEN o.alone THEN md5(o.subject_id::text || o.rule || o.role || o.occasion_on::text)::uuid
+      ELSE coalesce(r.contact_id, md5(coalesce(o.customer_id, o.subject_id)::text || o.side || %(day)s::text)::uuid) END,
     md5(random()::text || o.subject_id::text || o.role)::uuid
-  FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side
+  FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side AND NOT o.alone
   WHERE NOT o.refused AND NOT o.too_soon
-  WINDOW contact AS (PARTITION BY coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id
+  WINDOW contact AS (PARTITION BY o.alone, coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id
     ROWS UNBOUNDED PRECEDING)
   {conflict}
   RETURNING store_id
@@ -358,6 +369,8 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
         start = opening(at, day, store, calendar)
         alike = repr(calendar)  # stores with the same hours and holidays have the same deadlines
         for rule in rules.get(store.id, ()):
+            # A duty runs from its cause, by night too: nobody is called. What is said to customers waits for opening.
+            begins = at if rule.is_duty else start
             for owed in rule.owes:
                 who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
                 who = [person for person in who if person not in away] or who
@@ -368,11 +381,12 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
                         "role": owed.role,
                         "duty": owed.duty,
                         "side": SIDE.get(owed.role, "service"),
+                        "alone": rule.is_duty,
                         "people": who,
                         "there": sorted(there[store.id]),
-                        "starts_at": start.isoformat(),
-                        "due_at": _until(start, owed.within, calendar, alike, memo).isoformat(),
-                        "escalate_at": _until(start, owed.escalate[0][0], calendar, alike, memo).isoformat()
+                        "starts_at": begins.isoformat(),
+                        "due_at": _until(begins, owed.within, calendar, alike, memo).isoformat(),
+                        "escalate_at": _until(begins, owed.escalate[0][0], calendar, alike, memo).isoformat()
                         if owed.escalate
                         else None,
                         "no_contact_since": gap_begins(day, store).isoformat(),
@@ -382,25 +396,45 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
 
 
 def statement(
-    day: date, at: datetime, store_ids: list[int], rules: Iterable[Rule], *, conflict: str = ""
+    day: date,
+    at: datetime,
+    store_ids: list[int],
+    rules: Iterable[Rule],
+    *,
+    conflict: str = "",
+    only: Mapping[str, str] | None = None,
 ) -> tuple[str, dict[str, Any]] | None:
     """Planning these rules, each with the numbers of its stores, as one statement with its parameters.
 
-    None when nothing can fire: no rule holds in these stores, or none on this day.
+    `only`: by the name of a rule's subject, the one that is asked about. None when nothing can fire: no rule holds in
+    these stores, or none on this day.
     """
-    held = effective.variants(store_ids, rules)
-    params: dict[str, Any] = {"day": day, "urgent": URGENT, "owes": json.dumps(_owes(day, at, store_ids, held))}
-    parts = [sql for rule, where in held if (sql := candidate_sql(rule, day, params, where))]
+    held, only = effective.variants(store_ids, rules), only or {}
+    params: dict[str, Any] = {
+        "day": day,
+        "urgent": URGENT,
+        "owes": json.dumps(_owes(day, at, store_ids, held)),
+        "duties": [rule.code for rule in HANDBOOK.rules.values() if rule.is_duty],
+    }
+    parts = [
+        sql for rule, where in held if (sql := candidate_sql(rule, day, params, where, only=only.get(rule.subject)))
+    ]
     if not parts:
         return None
     return OWED.format(candidates="\n  UNION ALL\n  ".join(parts)) + MAKE.format(conflict=conflict), params
 
 
 def _run(
-    day: date, at: datetime, store_ids: list[int], rules: list[Rule], *, conflict: str = ""
+    day: date,
+    at: datetime,
+    store_ids: list[int],
+    rules: list[Rule],
+    *,
+    conflict: str = "",
+    only: Mapping[str, str] | None = None,
 ) -> list[tuple[int, int, str]]:
     """Plan these rules: (store, count, 'made' or why people were held back)."""
-    asked = statement(day, at, store_ids, rules, conflict=conflict) if rules else None
+    asked = statement(day, at, store_ids, rules, conflict=conflict, only=only) if rules else None
     if asked is None:
         return []
     with connection.cursor() as cursor:
@@ -416,14 +450,26 @@ def told_rules(event: str = "") -> list[Rule]:
     ]
 
 
-def plan_event(event: str, *, store_id: int) -> int:
-    """Plan at once what an event triggers; returns how many tasks were made. Needs scope; safe to repeat.
+def plan_event(event: Event) -> int:
+    """Plan at once what an event triggers about its own subject; returns how many tasks were made. Needs scope; safe
+    to repeat. What a daily run would make too is made once.
 
-    Does not wait for a daily run: what both would make is made once.
+    The clocks of duties begin with the event, however late this runs; whoever is called is called from now on.
     """
-    at = clock.now()
-    rows = _run(at.astimezone(ZONE).date(), at, [store_id], told_rules(event), conflict="ON CONFLICT DO NOTHING")
-    made = sum(count for _store, count, what in rows if what == "made")
+    now, store_id = clock.now(), event.store_id
+    made = 0
+    for duty in (True, False):
+        rules, only = [], {}
+        for rule in told_rules(event.name):
+            about = facts.subject(rule.subject).told(event)
+            if rule.is_duty is duty and about is not None:
+                rules.append(rule)
+                only[rule.subject] = about
+        at = event.at if duty else now
+        day = at.astimezone(ZONE).date()
+        rows = _run(day, at, [store_id], rules, conflict="ON CONFLICT DO NOTHING", only=only)
+        made += sum(count for _store, count, what in rows if what == "made")
+    at = now
     if made:
         cover.cover_absences(at=at, store_ids=[store_id])
     return made

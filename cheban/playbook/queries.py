@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, F, Max, Min, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cheban.core import facts, slots
@@ -26,7 +27,7 @@ from cheban.org.roles import Role, permissions_of
 from cheban.playbook import effective, handmade, moves, planner, reassigning, words
 from cheban.playbook.models import PlanRun, Task
 from cheban.playbook.outcomes import FREE_SNOOZES, OUTCOMES, REFUSE_REASONS, SNOOZE_REASONS
-from cheban.playbook.rules import HANDBOOK, ByHand, Happened, Red, Since
+from cheban.playbook.rules import HANDBOOK, ByHand, Happened, Red, Rule, Since
 
 MOST = 400
 """How many open tasks one page of my day reads; more than a person can do in weeks."""
@@ -293,6 +294,7 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         **_partners(opened),
         "attempts": max(t.attempts for t in opened),
         "outcomes": _outcomes(lead, has_customer=first.customer_id is not None),
+        "duty": _duty(lead, first),
         "store_name": store.name,
         "refuse_reasons": list(REFUSE_REASONS.values()),
         "timeline": detail.get("timeline", []),
@@ -304,6 +306,15 @@ def contact(contact_id: UUID, actor: Actor, *, at: datetime) -> dict[str, Any]:
         "store_id": first.store_id,
         "is_late": min(t.due_at for t in opened) < at,
     }
+
+
+def _duty(rule: Rule | None, task: Task) -> dict[str, str] | None:
+    """Where a duty is done: the page of its subject and what it is called there; None for a contact."""
+    if rule is None or not rule.is_duty:
+        return None
+    owed = next((o for o in rule.owes if o.duty == task.duty), rule.owes[0])
+    page = facts.subject(rule.subject).page
+    return {"label": str(_(owed.title)), "url": reverse(page, args=[task.subject_id]) if page else ""}
 
 
 def _moved(opened: list[Task], actor: Actor, *, at: datetime) -> dict[str, Any]:

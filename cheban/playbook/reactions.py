@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.db.models import Q
 
 from cheban.core import clock, facts
 from cheban.core.events import reaction, record
 from cheban.core.live import announce
 from cheban.core.models import Event
-from cheban.playbook import cover, handmade, planner
+from cheban.playbook import cover, handmade, pauses, planner
+from cheban.playbook.commands import tell_pages
 from cheban.playbook.models import Task
-from cheban.playbook.rules import HANDBOOK
+from cheban.playbook.rules import HANDBOOK, Rule
 
 
 @reaction("import.undone")
@@ -108,10 +110,51 @@ def bring_home_at_once(event: Event) -> None:
 
 def plan_at_once(event: Event) -> None:
     """What the handbook's rules owe because this event was told."""
-    planner.plan_event(event.name, store_id=event.store_id)
+    planner.plan_event(event)
+
+
+def fulfil(event: Event) -> None:
+    """What was done on the page of its subject is owed no more: the open tasks of that subject are done, at the moment
+    of the event and by who did it."""
+    tasks = _about(event, [rule for rule in HANDBOOK.rules.values() if event.name in rule.done_by])
+    if not tasks:
+        return
+    pauses.end(tasks, at=event.at)
+    Task.objects.filter(id__in=[t.id for t in tasks]).update(
+        state=Task.State.DONE,
+        outcome="settled",
+        closed_at=event.at,
+        closed_by_id=event.actor_id,
+        escalate_at=None,
+        told_id=None,
+    )
+    people = {person for t in tasks for person in (t.assignee_id, t.told_id)}
+    tell_pages({event.store_id}, people, {t.contact_id for t in tasks}, {event.customer_id})
+
+
+def void(event: Event) -> None:
+    """What changed about the subject takes its open tasks away; what is owed instead the next plan makes."""
+    tasks = _about(event, [rule for rule in HANDBOOK.rules.values() if event.name in rule.void_by])
+    _drop(Task.objects.filter(id__in=[t.id for t in tasks]), "changed")
+
+
+def _about(event: Event, rules: list[Rule]) -> list[Task]:
+    """Open tasks, locked, that these rules made about the event's subjects."""
+    owed = Q()
+    for rule in rules:
+        subject_id = facts.subject(rule.subject).told(event)
+        if subject_id is not None:
+            owed |= Q(rule=rule.code, subject_id=subject_id)
+    return list(Task.objects.select_for_update().filter(owed, state=Task.State.OPEN).order_by("id")) if owed else []
 
 
 def react_to_rules() -> None:
-    """Have every event that a rule names planned at once (called when the handbook is complete)."""
+    """Have every event that a rule names planned at once, and every event that fulfils one end its tasks (called when
+    the handbook is complete)."""
     for rule in planner.told_rules():
         reaction(rule.when.event)(plan_at_once)
+    for rule in HANDBOOK.rules.values():
+        for name in rule.done_by:
+            reaction(name)(fulfil)
+        for name in rule.void_by:
+            reaction(name)(void)

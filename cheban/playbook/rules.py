@@ -210,6 +210,14 @@ class Rule:
     keeps_gap: bool = True
     bounds: tuple[tuple[str, int, int], ...] = ()  # (knob, least, most) where the usual bounds would not do
     variant: str = ""  # tells the SQL parameters of a store's own numbers from the house's; see `effective`
+    done_by: tuple[str, ...] = ()  # events about the subject that fulfil it; then no outcome of a call can
+
+    void_by: tuple[str, ...] = ()  # events about the subject after which it is not owed any more, or anew
+
+    @property
+    def is_duty(self) -> bool:
+        """Whether it is done on the page of its subject, and by its event, instead of by speaking to a customer."""
+        return bool(self.done_by)
 
     @property
     def key(self) -> str:
@@ -244,6 +252,8 @@ class Handbook:
         """Raises KeyError when a rule names a fact, an event or a measure that no room offers."""
         for rule in self.rules.values():
             subject = facts.subject(rule.subject)
+            for name in (*rule.done_by, *rule.void_by):
+                events.declared(name)
             named = [*rule.shows, *(condition.fact for condition in rule.only_if)]
             if rule.occasion:
                 named.append(rule.occasion)

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "cheban.customers",
     "cheban.playbook",
     "cheban.workshop",
+    "cheban.sales",
     "cheban.handbook",
     "cheban.scorecard",
     "cheban.api",

@@ -22,6 +22,8 @@ MENU = (
     (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
+    (gettext_noop("交车与交接"), "sales:deliveries", "car", "delivery.see", ""),
+    (gettext_noop("销售承诺"), "sales:promises", "flag", "delivery.see", ""),
     (gettext_noop("提醒"), "messaging:inbox", "bell", "inbox.use", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),

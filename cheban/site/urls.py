@@ -36,6 +36,7 @@ urlpatterns = [
     path("settings/", include("cheban.messaging.account_urls")),
     path("receipts/", include("cheban.messaging.receipt_urls")),
     path("wecom/", include("cheban.site.wecom_urls")),
+    path("sales/", include("cheban.sales.urls")),
     path("exports/", include("cheban.lists.exporting.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),

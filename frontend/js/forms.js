@@ -59,3 +59,12 @@ document.addEventListener('submit', (event) => {
   setTimeout(() => delete form.dataset.sent, 4000);
 });
 window.addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach((f) => delete f.dataset.sent));
+
+// "All right" on a form that asks of every line: each radio button of that value.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-check-all]');
+  if (!button) return;
+  for (const radio of button.form.querySelectorAll(`input[type=radio][value="${button.dataset.checkAll}"]`)) {
+    radio.checked = true;
+  }
+});

@@ -10,7 +10,7 @@ import pytest
 from cheban.core import clock as real_clock
 from cheban.core import facts
 from cheban.core.events import record
-from cheban.core.models import EventDelivery
+from cheban.core.models import Event, EventDelivery
 from cheban.org import dispatch, scope
 from cheban.org.roles import Role
 from cheban.playbook import commands, planner, queries
@@ -78,7 +78,7 @@ def test_who_bought_a_used_car_is_welcomed_as_soon_as_the_change_is_told(cast):
     assert task.assignee_id == cast.staff[Role.SERVICE_SPECIALIST].id
     assert task.due_on == task.occasion_on == real_clock.today()
 
-    assert planner.plan_event("vehicle.changed_hands", store_id=cast.a.id) == 0
+    assert planner.plan_event(Event.objects.get(name="vehicle.changed_hands")) == 0
     assert planner.plan_day(real_clock.today(), store_ids=[cast.a.id]).made == 0
     findings = queries.explain("new_owner", vehicle.id, day=real_clock.today())
     assert findings[0].holds and "车辆易主" in findings[0].says
@@ -99,10 +99,10 @@ def test_an_event_of_another_vehicle_or_without_the_wanted_facts_sets_nothing_of
     asked = Happened("vehicle", "vehicle.changed_hands", where=(("plate", "沪B00000"),))
     object.__setattr__(rule, "when", asked)
     try:
-        assert planner.plan_event("vehicle.changed_hands", store_id=cast.a.id) == 0
+        assert planner.plan_event(Event.objects.get(name="vehicle.changed_hands")) == 0
     finally:
         object.__setattr__(rule, "when", Happened("vehicle", "vehicle.changed_hands", late=14))
-    assert planner.plan_event("vehicle.changed_hands", store_id=cast.a.id) == 1
+    assert planner.plan_event(Event.objects.get(name="vehicle.changed_hands")) == 1
     assert Task.objects.get().vehicle_id == vehicle.id
 
 

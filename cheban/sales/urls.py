@@ -1,0 +1,26 @@
+"""Routes of the sales room, below /sales/."""
+
+from django.urls import path
+
+from cheban.sales import views
+
+app_name = "sales"
+urlpatterns = [
+    path("deliveries/", views.deliveries, name="deliveries"),
+    path("deliveries/new/", views.new_delivery, name="new_delivery"),
+    path("deliveries/<uuid:delivery_id>/", views.delivery, name="delivery"),
+    path("deliveries/<uuid:delivery_id>/move/", views.move, name="move"),
+    path("deliveries/<uuid:delivery_id>/cancel/", views.cancel, name="cancel"),
+    path("deliveries/<uuid:delivery_id>/tick/<slug:point>/", views.tick, name="tick"),
+    path("deliveries/<uuid:delivery_id>/complete/", views.complete, name="complete"),
+    path("deliveries/<uuid:delivery_id>/sheet/", views.fill_in, name="fill_in"),
+    path("deliveries/<uuid:delivery_id>/feedback/", views.record_feedback, name="record_feedback"),
+    path("handover/<uuid:revision_id>/", views.revision, name="revision"),
+    path("handover/<uuid:revision_id>/answer/", views.answer, name="answer"),
+    path("feedback/<uuid:feedback_id>/", views.feedback, name="feedback"),
+    path("feedback/<uuid:feedback_id>/read/", views.read_feedback, name="read_feedback"),
+    path("promises/", views.promises, name="promises"),
+    path("promises/new/", views.new_promise, name="new_promise"),
+    path("promises/<uuid:promise_id>/", views.promise, name="promise"),
+    path("promises/<uuid:promise_id>/<slug:deed>/", views.settle_promise, name="settle_promise"),
+]
