@@ -76,7 +76,7 @@ def test_from_a_definition_to_a_file(shop, size, tmp_path):
         # the list: a column, a filter, a chip
         page.goto(address + "/customers/?all=1")
         page.locator(".filters-on summary").click()
-        page.get_by_label("来店交通方式").select_option("ditie")
+        page.locator(".list-filters").get_by_label("来店交通方式", exact=True).select_option("ditie")
         page.locator(".list-filters .btn-primary").click()
         expect(page.locator("#rows tr[data-row]")).to_have_count(1)
         expect(page.locator(".filters-on .mark")).to_contain_text("来店交通方式：地铁")

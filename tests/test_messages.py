@@ -51,6 +51,7 @@ NOT_FOR_PAGES = {
 READ_NOT_SHOWN = {
     "core/money.py": "units of amounts",
     "customers/duplicates/finding.py": "forms of address in names, as a pattern",
+    "customers/fields/values.py": "words for yes and no, signs between days and choices",
     "customers/importing/": "headings and values of other systems' files",
     "customers/names.py": "words of company names",
     "customers/phone.py": "words between a number and its extension",

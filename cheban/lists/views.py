@@ -107,11 +107,16 @@ def _filters(found: spec.ListSpec, asked: state.Asked, actor: Actor) -> list[dic
             "label": f.label,
             "kind": f.kind,
             "unit": f.unit,
-            "value": asked.values.get(f.code, ""),
+            "value": _as_typed(asked.values.get(f.code, "")),
             "options": f.options(actor.stores) if f.kind == "choice" else [],
         }
         for f in found.filters
     ]
+
+
+def _as_typed(value: Any) -> Any:
+    """A value as its field takes it again: a template would write days and decimals in the reader's language."""
+    return value if value is True else str(value)
 
 
 def _all_columns(found: spec.ListSpec, shown: list[str]) -> list[dict[str, Any]]:

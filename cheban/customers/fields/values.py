@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core.errors import BadValue
-from cheban.core.money import parse_fen, plain_yuan
+from cheban.core.money import format_fen, parse_fen, plain_yuan
 
 MOST_TEXT = 200
 MOST_NUMBER = 10**9
@@ -272,7 +272,7 @@ def words(shape: Shape, value: Any) -> str:
     if value is None:
         return ""
     if shape.kind == Kind.MONEY:
-        return f"¥{plain_yuan(value)}" if value >= 0 else f"-¥{plain_yuan(-value)}"
+        return format_fen(value)
     if shape.kind == Kind.YES_NO:
         return _("是") if value else _("否")
     if shape.kind == Kind.CHOICE:

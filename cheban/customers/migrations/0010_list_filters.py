@@ -23,7 +23,7 @@ REVOKE ALL ON FUNCTION customers_with_tag(text, int) FROM PUBLIC;
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("customers", "0007_retention")]
+    dependencies = [("customers", "0009_custom_values_follow")]
     operations = [
         BuildIndex(
             model_name="customer",
