@@ -315,31 +315,32 @@ def test_a_filter_that_names_its_few_rows_shows_the_same_as_one_that_looks_throu
                 assert SPEC.filter("tag").few("常客") is None
                 assert [c.id for c in paging.page(SPEC, asked, today=today)["rows"]] == few
                 many = paging.count(SPEC, asked, today=today)
-            assert paging.count(SPEC, asked, today=today) == many and few
+            assert paging.count(SPEC, asked, today=today) == many
+            assert few or sort.code == "review"  # nobody's review is due
     scope.set_stores([cast.b.id])
     assert {c.store_id for c in Customer.objects.filter(id__in=SPEC.filter("tag").few("常客"))} == {cast.b.id}
     scope.set_stores([])
     assert SPEC.filter("tag").few("常客") == []
 
 
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        ("tier='gold' ORDER BY spent_fen DESC, id DESC", "customer_tier_spent"),
-        ("tier='gold' AND last_visit_on IS NOT NULL ORDER BY last_visit_on DESC, id DESC", "customer_tier_visited"),
-        ("keeper_id = 7 ORDER BY created_at DESC, id DESC", "customer_keeper"),
-        ("kind='company' ORDER BY created_at DESC, id DESC", "customer_company"),
-        ("preferred_channel='phone' ORDER BY created_at DESC, id DESC", "customer_channel"),
-    ],
-)
-def test_filters_that_leave_little_are_read_by_their_own_index(people, query, index):
+def test_filters_that_leave_little_are_read_by_their_own_index(cast):
     """As the application's role, under row-level security: else a store without any is walked to its end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-        cursor.execute(
-            f"EXPLAIN SELECT id FROM customers_customer WHERE store_id = %s AND {query} LIMIT 8",  # noqa: S608 - ours
-            [people.a.id],
-        )
-        assert index in "\n".join(row[0] for row in cursor.fetchall())
+    Customer.objects.bulk_create(Customer(store=cast.a, name=f"张{n}") for n in range(3000))
+    wrong = []
+    for where, order, index in (
+        ("tier = 'gold'", "spent_fen", "customer_tier_spent"),
+        ("tier = 'gold' AND last_visit_on IS NOT NULL", "last_visit_on", "customer_tier_visited"),
+        ("keeper_id = 7", "created_at", "customer_keeper"),
+        ("kind = 'company'", "created_at", "customer_company"),
+        ("preferred_channel = 'phone'", "created_at", "customer_channel"),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"EXPLAIN SELECT id FROM customers_customer WHERE store_id = %s AND {where} "  # noqa: S608 - ours
+                f"ORDER BY {order} DESC, id DESC LIMIT 8",
+                [cast.a.id],
+            )
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        if index not in plan:
+            wrong.append((index, plan))
+    assert wrong == []

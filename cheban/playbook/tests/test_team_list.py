@@ -59,7 +59,7 @@ def test_each_contact_is_one_row_the_most_urgent_first(work):
         ("rule=birthday", ["李四", "单红"]),
         ("rule=maintenance_due", ["单红"]),
         ("q=shan", ["单红"]),
-        ("q=dh", ["单红"]),
+        ("q=sh", ["单红"]),
         ("q=没有", []),
         ("due=today", ["李四", "单红"]),
         ("sort=due", ["单红", "李四"]),
