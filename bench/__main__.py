@@ -1,12 +1,13 @@
 """`make bench`: figures as ratios to the bare engine, measured in one run on a cluster of its own.
 
-    python -m bench [daily] [pages] [import] [files] [lists] [--size 1000000]
+    python -m bench [daily] [pages] [import] [files] [lists] [voice] [--size 1000000]
 
 daily: the daily run over `size` vehicles and all rules against one bare INSERT ... SELECT of as many rows into a copy
 of the task table with the same indexes; and the same day again. import: `size` customers with vehicles from csv
 against a bare COPY (as the owner) of the same rows into the same tables. pages: p95 over HTTP with
 20 people on the data of `daily`. files: a 100,000-row xlsx and the 541,909 lines of online_retail. lists: pages of the
 customer list and its export (bench/lists.py); it empties the tables of customers first.
+voice: texts a second of the detection of alerts and leads on one core (bench/voice.py).
 Results go to docs/benchmarks.md.
 """
 
@@ -37,7 +38,7 @@ TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("what", nargs="*", default=["daily", "pages", "import", "files", "lists"])
+    parser.add_argument("what", nargs="*", default=["daily", "pages", "import", "files", "lists", "voice"])
     parser.add_argument("--size", type=int, default=1_000_000)
     asked = parser.parse_args()
     from cheban.core import postgres
@@ -63,9 +64,7 @@ def main() -> None:
 
         call_command("migrate", database="owner", verbosity=0)
         for what in asked.what:
-            lines += {"daily": daily, "pages": pages, "import": bring_in, "files": files, "lists": lists}[what](
-                asked.size, folder
-            )
+            lines += PARTS[what](asked.size, folder)
     finally:
         postgres.stop(folder)
     machine = f"{date.today().isoformat()}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {asked.size:,} vehicles"  # noqa: DTZ011 - the report's date
@@ -194,6 +193,13 @@ def lists(size: int, folder: Path) -> list[str]:
     from bench import lists as part
 
     return part.lists(size, row)
+
+
+def voice(size: int, folder: Path) -> list[str]:
+    """Reading what customers write."""
+    from bench import voice as part
+
+    return part.voice(row)
 
 
 def files(size: int, folder: Path) -> list[str]:
@@ -337,6 +343,8 @@ def _watch(most: list[int], stop: threading.Event) -> None:
                 total += int(facts.get("VmRSS", "0 kB").split()[0]) * 1024
         most[0] = max(most[0], total)
 
+
+PARTS = {"daily": daily, "pages": pages, "import": bring_in, "files": files, "lists": lists, "voice": voice}
 
 if __name__ == "__main__":
     main()

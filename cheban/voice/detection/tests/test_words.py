@@ -21,7 +21,13 @@ def test_every_combination_names_a_part_and_a_symptom_that_exist():
 
 
 def test_every_combination_has_a_strength_that_is_read():
-    assert {strength for _kind, strength in default().combinations.values()} == {"sure", "weak", "feel", "report", "drive"}
+    assert {strength for _kind, strength in default().combinations.values()} == {
+        "sure",
+        "weak",
+        "feel",
+        "report",
+        "drive",
+    }
 
 
 def test_no_word_is_hidden_by_being_called_harmless_too():
