@@ -197,6 +197,23 @@ def test_the_cars_of_others_are_none(text):
     assert not detect(text).red_alert
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这款老机器发动机异响是通病",
+        "一般来说缺机油发动机才有异响",
+        "发动机异响通常都是皮带老化",
+        "买二手车注意听发动机有无异响声",
+    ],
+)
+def test_how_cars_are_in_general_is_none(text):
+    assert not detect(text).red_alert
+
+
+def test_a_common_fault_that_the_writer_has_is_an_alert():
+    assert detect("我这台也是，发动机异响，通病").red_alert
+
+
 def test_hearsay_that_turned_out_true_for_the_writer_is_an_alert():
     assert detect("听说有人断轴，我的也断轴了").red_alert
 
