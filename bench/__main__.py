@@ -7,6 +7,7 @@ of the task table with the same indexes; and the same day again. import: `size` 
 against a bare COPY (as the owner) of the same rows into the same tables. pages: p95 over HTTP with
 20 people on the data of `daily`. live: 200 open pages fetch after one change (bench/live.py). files: a 100,000-row xlsx and the 541,909 lines of online_retail. lists: pages of the
 customer list and its export (bench/lists.py); it empties the tables of customers first.
+voice: texts a second of the detection of alerts and leads on one core (bench/voice.py).
 Results go to docs/benchmarks.md.
 """
 
@@ -37,7 +38,7 @@ TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("what", nargs="*", default=["daily", "pages", "live", "import", "files", "lists"])
+    parser.add_argument("what", nargs="*", default=["daily", "pages", "live", "import", "files", "lists", "voice"])
     parser.add_argument("--size", type=int, default=1_000_000)
     asked = parser.parse_args()
     from cheban.core import postgres
@@ -207,6 +208,13 @@ def lists(size: int, folder: Path) -> list[str]:
     return part.lists(size, row)
 
 
+def voice(size: int, folder: Path) -> list[str]:
+    """Reading what customers write."""
+    from bench import voice as part
+
+    return part.voice(row)
+
+
 def files(size: int, folder: Path) -> list[str]:
     """Real files: 100,000 rows of xlsx; the retail invoices, to the penny."""
     import gzip
@@ -349,7 +357,15 @@ def _watch(most: list[int], stop: threading.Event) -> None:
         most[0] = max(most[0], total)
 
 
-PARTS = {"daily": daily, "pages": pages, "live": live, "import": bring_in, "files": files, "lists": lists}
+PARTS = {
+    "daily": daily,
+    "pages": pages,
+    "live": live,
+    "import": bring_in,
+    "files": files,
+    "lists": lists,
+    "voice": voice,
+}
 
 if __name__ == "__main__":
     main()

@@ -104,8 +104,10 @@ class _Alerts:
             return False
         if strength == "report" and not reading.is_plain:
             return False
-        # who writes English to us reports; "weak" was measured on Chinese owners' talk
-        is_report = reading.is_plain or (self.marks[at].meaning.is_latin and strength == "weak")
+        # who writes English to us reports: the doubts of "weak" and "feel" were measured on Chinese owners' talk
+        is_report = reading.is_plain or (
+            self.marks[at].meaning.is_latin and not reading.is_beside(at, ("feel", "praise"), clauses=0)
+        )
         if not is_report and strength in ("weak", "feel") and not self._happens(at, kind, strength):
             return False
         return not takebacks.is_taken_back(reading, at, kind=kind, strength=strength, part=part)

@@ -32,6 +32,7 @@ CHARACTERS |= {0x3000: " ", 0x00A0: " ", 0x2018: "'", 0x2019: "'", 0x201C: '"', 
 
 UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad\ufe0e\ufe0f"
 INVISIBLE = re.compile(f"[{UNSEEN}]")
+BLANKS = re.compile("  +")
 HAN = "\u4e00-\u9fff"
 SPELLED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?:[ \t·\-_.*{UNSEEN}]{{1,3}}[{HAN}]){{2,}}(?![{HAN}])")
 
@@ -54,6 +55,8 @@ def normalise(text: str) -> Normal:
     """Linear in the length of the text; never raises, whatever the characters."""
     plain = text.translate(CHARACTERS)
     dropped = {m.start() for m in INVISIBLE.finditer(plain)}
+    for match in BLANKS.finditer(plain):  # "did not  deploy"
+        dropped.update(range(match.start() + 1, match.end()))
     for match in SPELLED_OUT.finditer(plain):
         dropped.update(i for i in range(match.start(), match.end()) if not _is_han(plain[i]))
     if not dropped:

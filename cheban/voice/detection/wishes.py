@@ -46,7 +46,7 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
         return (mark,) if goal is None else (mark, goal)
     if "buy" in roles:
         wanted = wanted_before(reading, at, reach=WISH)
-        if wanted is not None and goal is not None:
+        if wanted is not None and goal is not None and not _wants_else(reading.text[wanted.end : mark.start]):
             return (wanted, mark, goal)
         if wanted is not None and wanted.end == mark.start and mark.end - mark.start > 1 and is_open:  # 也在考虑 + 入手
             return (wanted, mark)
@@ -57,6 +57,11 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
     if "consider" in roles and goal is not None and "model" in goal.meaning.leads:
         return (mark, goal)
     return None
+
+
+def _wants_else(between: str) -> bool:
+    """ "想要隔音好买福特" wants silence; "纠结是不是要提" wants the car."""
+    return "要" in between and "是不是要" not in between and "要不要" not in between
 
 
 def _is_a_thing(reading: Reading, mark: Mark) -> bool:

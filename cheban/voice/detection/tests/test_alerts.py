@@ -21,6 +21,9 @@ DANGERS = {
         "刹车油漏光了",
         "2018款轿车刹车偏软 要求厂家处理",
         "我这个车刹车没得用了哦，硬是刹不到",
+        "刹车时灵时不灵",
+        "我的车刹车制动距离越来越长",
+        "修完刹车更软了，感觉随时刹不住，很危险",
     ],
     "steering": [
         "高速上方向盘突然锁死",
@@ -35,6 +38,8 @@ DANGERS = {
         "电机异响，高压断电，车在路中间趴窝",
         "变速箱故障行驶过程中脱挡",
         "架车行到一半死火，冇晒动力",
+        "车子熄火了好几回，都是在路口",
+        "变速箱突然跳空挡，高速上没动力",
     ],
     "acceleration": [
         "等红灯的时候车突然自己窜出去撞了前车",
@@ -50,6 +55,8 @@ DANGERS = {
         "发动机和减震器异响",
         "冷车启动异响希望处理",
         "发动机舱里面有金属敲击声",
+        "发动机声音很奇怪，像要散架",
+        "发动机烧机油异响",
     ],
     "airbag": [
         "安全气囊的灯一直亮着",
@@ -188,6 +195,23 @@ def test_a_report_with_a_question_behind_it_is_an_alert():
 )
 def test_the_cars_of_others_are_none(text):
     assert not detect(text).red_alert
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这款老机器发动机异响是通病",
+        "一般来说缺机油发动机才有异响",
+        "发动机异响通常都是皮带老化",
+        "买二手车注意听发动机有无异响声",
+    ],
+)
+def test_how_cars_are_in_general_is_none(text):
+    assert not detect(text).red_alert
+
+
+def test_a_common_fault_that_the_writer_has_is_an_alert():
+    assert detect("我这台也是，发动机异响，通病").red_alert
 
 
 def test_hearsay_that_turned_out_true_for_the_writer_is_an_alert():

@@ -42,13 +42,13 @@ def test_no_word_is_hidden_by_being_called_harmless_too():
 
 
 def test_a_store_adds_its_own_words():
-    text = "发动机有嘭嘭嘭的动静"
+    text = "发动机有噗噗噗的动静"
     assert not detect(text).red_alert
-    more = default().with_more({"symptoms": {"noise": "嘭嘭嘭"}})
+    more = default().with_more({"symptoms": {"noise": "噗噗噗"}})
     assert detect(text, words=more).kinds == ("engine",)
     assert not detect(text).red_alert, "the product's own words stay as they were"
 
 
 def test_a_group_that_nobody_reads_is_refused():
     with pytest.raises(UnknownGroup, match=r"symptoms\.noises"):
-        default().with_more({"symptoms": {"noises": "嘭嘭嘭"}})
+        default().with_more({"symptoms": {"noises": "噗噗噗"}})
