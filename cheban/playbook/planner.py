@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -26,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import clock, facts
 from cheban.core.calendars import calendars_of
-from cheban.core.live import announce
+from cheban.core.live import announce_all
 from cheban.core.lunar import festivals, lunar_birthdays_on
 from cheban.core.worktime import Calendar, due
 from cheban.org import presence
@@ -381,32 +380,42 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
     return rows
 
 
-def statement(
-    day: date, at: datetime, store_ids: list[int], rules: Iterable[Rule], *, conflict: str = ""
+def _statement(
+    day: date, held: list[tuple[Rule, list[int]]], owes: list[dict[str, Any]], *, conflict: str
 ) -> tuple[str, dict[str, Any]] | None:
-    """Planning these rules, each with the numbers of its stores, as one statement with its parameters.
+    """Planning these rules, each with the stores that share its numbers, as one statement with its parameters.
 
-    None when nothing can fire: no rule holds in these stores, or none on this day.
+    None when none of them can fire on this day.
     """
-    held = effective.variants(store_ids, rules)
-    params: dict[str, Any] = {"day": day, "urgent": URGENT, "owes": json.dumps(_owes(day, at, store_ids, held))}
+    codes = {rule.code for rule, _where in held}
+    owed = json.dumps([row for row in owes if row["rule"] in codes])
+    params: dict[str, Any] = {"day": day, "urgent": URGENT, "owes": owed}
     parts = [sql for rule, where in held if (sql := candidate_sql(rule, day, params, where))]
     if not parts:
         return None
     return OWED.format(candidates="\n  UNION ALL\n  ".join(parts)) + MAKE.format(conflict=conflict), params
 
 
-def _run(
-    day: date, at: datetime, store_ids: list[int], rules: list[Rule], *, conflict: str = ""
-) -> list[tuple[int, int, str]]:
-    """Plan these rules: (store, count, 'made' or why people were held back)."""
-    asked = statement(day, at, store_ids, rules, conflict=conflict) if rules else None
-    if asked is None:
+def _run(day: date, at: datetime, store_ids: list[int], rules: list[Rule]) -> list[tuple[int, int, str]]:
+    """Plan these rules: (store, count, 'made' or why people were held back).
+
+    Those that an event triggers go apart from the others: their plan may have been made at once meanwhile.
+    """
+    held = effective.variants(store_ids, rules)
+    if not held:
         return []
+    owes, found = _owes(day, at, store_ids, held), []
+    told = [(rule, where) for rule, where in held if isinstance(rule.when, Happened)]
+    others = [(rule, where) for rule, where in held if not isinstance(rule.when, Happened)]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '512MB'")  # a million vehicles sort in memory; small stores use little
-        cursor.execute(*asked)
-        return cursor.fetchall()
+        for some, conflict in ((others, ""), (told, "ON CONFLICT DO NOTHING")):
+            if asked := _statement(day, some, owes, conflict=conflict):
+                cursor.execute(
+                    "SET LOCAL work_mem = '512MB'"
+                )  # a million vehicles sort in memory; small stores use little
+                cursor.execute(*asked)
+                found += cursor.fetchall()
+    return found
 
 
 def told_rules(event: str = "") -> list[Rule]:
@@ -422,7 +431,7 @@ def plan_event(event: str, *, store_id: int) -> int:
     Does not wait for a daily run: what both would make is made once.
     """
     at = clock.now()
-    rows = _run(at.astimezone(ZONE).date(), at, [store_id], told_rules(event), conflict="ON CONFLICT DO NOTHING")
+    rows = _run(at.astimezone(ZONE).date(), at, [store_id], told_rules(event))
     made = sum(count for _store, count, what in rows if what == "made")
     if made:
         cover.cover_absences(at=at, store_ids=[store_id])
@@ -442,10 +451,7 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
         changes.take(store_ids)
         asked = changes.not_planned(day, handbook, store_ids)
         if asked:
-            told = told_rules()
-            rows = _run(day, at, asked, [r for r in HANDBOOK.rules.values() if r not in told])
-            rows += _run(day, at, asked, told, conflict="ON CONFLICT DO NOTHING")
-            for store_id, count, what in rows:
+            for store_id, count, what in _run(day, at, asked, list(HANDBOOK.rules.values())):
                 if what == "made":
                     made[store_id] += count
                 else:
@@ -461,9 +467,7 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
                 unique_fields=["store", "on"],
                 update_fields=["handbook", "ran_at", "held_back"],
             )
-        for store_id in made:
-            announce("store", store_id)
-            announce("plan", store_id)
+        announce_all((topic, store_id) for store_id in made for topic in ("store", "plan"))
         if made:
             cover.cover_absences(at=at, store_ids=sorted(made))
         stood = PlanRun.objects.filter(on=day, store_id__in=set(store_ids) - set(asked))
