@@ -40,7 +40,7 @@ def _contacts(tasks: Iterable[Task]) -> list[list[Task]]:
     for task in tasks:
         found[task.contact_id].append(task)
     for several in found.values():
-        several.sort(key=lambda t: (-t.weight, t.rule, str(t.id)))
+        several.sort(key=lambda t: (-t.weight, t.rule, str(t.subject_id), str(t.id)))
     return list(found.values())
 
 

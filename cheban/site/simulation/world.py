@@ -90,6 +90,11 @@ class Worker:
     actor: Actor
     temper: behaviour.Temper
     has_left: bool = False
+    away: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)  # absences entered, by their id
+
+    def is_away(self, at: datetime) -> bool:
+        """Whether they are on holiday, on a trip or in training."""
+        return any(starts <= at < ends for starts, ends in self.away.values())
 
 
 @dataclass(slots=True)
@@ -239,7 +244,7 @@ class World:
 
     def meets(self, person: Person) -> Worker | None:
         """Whoever stands at the desk for a customer today."""
-        desk = self.places[person.store_id].of_role("service_advisor")
+        desk = [w for w in self.places[person.store_id].of_role("service_advisor") if not w.is_away(self.now)]
         return self.dice.pick(desk, "desk", person.key, self.today) if desk else None
 
     def add_car(self, car: Car) -> None:

@@ -56,8 +56,13 @@ def _morning(world: World, place: Place) -> None:
             lists.setdefault(found["assignee_id"], []).append(found)
     for worker in place.workers:
         todo = lists.get(worker.staff_id, [])
-        if worker.has_left or not todo or dice.happens(behaviour.SICK_A_DAY, "sick", worker.login, day):
-            world.count["days of illness"] += bool(todo) and not worker.has_left
+        if (
+            worker.has_left
+            or worker.is_away(world.now)
+            or not todo
+            or dice.happens(behaviour.SICK_A_DAY, "sick", worker.login, day)
+        ):
+            world.count["days of illness"] += bool(todo) and not worker.has_left and not worker.is_away(world.now)
             continue
         todo = [c for c in todo if not dice.happens(worker.temper.forgets, "forgets", c["contact_id"], day)]
         some = todo[: worker.temper.capacity]
