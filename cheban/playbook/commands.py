@@ -45,11 +45,7 @@ class AlreadyTold(WrongState):
 
 def open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
     """The open tasks of a contact, locked, the heaviest first. Raises AlreadyTold, NotPermitted, NotFound."""
-    tasks = list(
-        Task.objects.select_for_update()
-        .filter(contact_id=contact_id, state=Task.State.OPEN)
-        .order_by("-weight", "rule", "subject_id", "id")
-    )
+    tasks = rows.locked(contact_id)
     if not tasks:
         if not Task.objects.filter(contact_id=contact_id).exists():
             raise NotFound(_("没有这件事，或不属于您的门店。"))
@@ -159,15 +155,12 @@ def _joined(tasks: list[Task]) -> list[Task]:
 def _close(tasks: list[Task], outcome: str, *, now: datetime, by: Actor, note: str) -> None:
     if not tasks:
         return
-    Task.objects.filter(id__in=[t.id for t in tasks], state=Task.State.OPEN).update(
-        state=Task.State.DONE,
-        outcome=outcome,
-        closed_at=now,
-        closed_by_id=by.staff_id,
-        note=note[:500],
-        escalate_at=None,
-        told_id=None,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE playbook_task SET state = 'done', outcome = %s, closed_at = %s, closed_by_id = %s, note = %s,
+                 escalate_at = NULL, told_id = NULL WHERE id = ANY (%s) AND state = 'open'""",
+            [outcome, now, by.staff_id, note[:500], [t.id for t in tasks]],
+        )
 
 
 def _try_again(

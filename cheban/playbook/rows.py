@@ -1,12 +1,31 @@
-"""Writes what several tasks hold in memory back to their rows, in one statement however many they are."""
+"""Tasks of a contact from their rows and back, in one statement each however many they are."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import connection
 
 from cheban.playbook.models import Task
+
+COLUMNS = [field.attname for field in Task._meta.concrete_fields]
+_OPEN = f"""SELECT {", ".join(COLUMNS)} FROM playbook_task WHERE contact_id = %s AND state = 'open'
+  ORDER BY weight DESC, rule, subject_id, id FOR UPDATE"""  # noqa: S608 - our own columns
+
+
+def locked(contact_id: UUID) -> list[Task]:
+    """The open tasks of a contact, locked, the heaviest first.
+
+    Written out: putting these 35 columns together anew took longer than reading the rows, for every outcome told.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, [contact_id])
+        found = [Task.from_db(connection.alias, COLUMNS, row) for row in cursor.fetchall()]
+    for task in found:
+        task.facts = json.loads(task.facts)
+    return found
 
 
 def save(tasks: Iterable[Task], fields: Iterable[str]) -> None:
