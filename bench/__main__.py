@@ -1,13 +1,14 @@
 """`make bench`: figures as ratios to the bare engine, measured in one run on a cluster of its own.
 
-    python -m bench [daily] [pages] [live] [import] [files] [lists] [--size 1000000]
+    python -m bench [daily] [pages] [live] [import] [files] [lists] [voice] [simulate] [--size 1000000]
 
 daily: the daily run over `size` vehicles and all rules against one bare INSERT ... SELECT of as many rows into a copy
 of the task table with the same indexes; and the same day again. import: `size` customers with vehicles from csv
 against a bare COPY (as the owner) of the same rows into the same tables. pages: p95 over HTTP with
-20 people on the data of `daily`. live: 200 open pages fetch after one change (bench/live.py). files: a 100,000-row xlsx and the 541,909 lines of online_retail. lists: pages of the
-customer list and its export (bench/lists.py); it empties the tables of customers first.
-voice: texts a second of the detection of alerts and leads on one core (bench/voice.py).
+20 people on the data of `daily`. live: 200 open pages fetch after one change (bench/live.py). files: a 100,000-row
+xlsx and the 541,909 lines of online_retail. lists: pages of the customer list and its export (bench/lists.py); it
+empties the tables of customers first. voice: texts a second of the detection of alerts and leads on one core
+(bench/voice.py). simulate: a store of 2,500 customers lives a year in a throw-away database of its own, with every check.
 Results go to docs/benchmarks.md.
 """
 
@@ -20,6 +21,7 @@ import platform
 import random
 import secrets
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -38,7 +40,7 @@ TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
-    parser.add_argument("what", nargs="*", default=["daily", "pages", "live", "import", "files", "lists", "voice"])
+    parser.add_argument("what", nargs="*", default=list(PARTS))
     parser.add_argument("--size", type=int, default=1_000_000)
     asked = parser.parse_args()
     from cheban.core import postgres
@@ -215,6 +217,18 @@ def voice(size: int, folder: Path) -> list[str]:
     return part.voice(row)
 
 
+def simulate(size: int, folder: Path) -> list[str]:
+    """A store's year, told by its own process and database as `cheban simulate --seeds 1` does."""
+    told = subprocess.run(
+        [sys.executable, "-m", "cheban.cli.one_seed", "7", "days=365", "customers=2500"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    seconds = int(told.split(": ")[1].split(" s")[0])
+    return [row("store-year of 2,500 customers, all rules", f"{seconds} s", "< 60 s", seconds < 60)]
+
+
 def files(size: int, folder: Path) -> list[str]:
     """Real files: 100,000 rows of xlsx; the retail invoices, to the penny."""
     import gzip
@@ -337,6 +351,16 @@ def bring_in(size: int, folder: Path) -> list[str]:
         ),
         row("memory of the import and its processes", f"{most[0] / 2**30:.2f} GiB", "< 1.5 GiB", most[0] < 1.5 * 2**30),
     ]
+
+
+PARTS = {
+    "daily": daily,
+    "pages": pages,
+    "import": bring_in,
+    "files": files,
+    "lists": lists,
+    "simulate": simulate,
+}
 
 
 def _watch(most: list[int], stop: threading.Event) -> None:

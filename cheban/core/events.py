@@ -7,17 +7,18 @@ reaction to one. Reactions run after commit at least once each, in their own tra
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from cheban.core import clock
-from cheban.core.models import Event, EventDelivery
+from cheban.core import clock, live
+from cheban.core.models import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ _NAMED = frozenset({"order_no"})
 _NEVER = re.compile(r"phone|mobile|wechat|openid|mail|name|plate|vin|address|birth|text|note|proof|identity|id_number")
 _declared: dict[str, Declared] = {}
 _reactions: dict[str, dict[str, Callable[[Event], None]]] = {}
+_only_if: dict[tuple[str, str], Callable[[Event], bool]] = {}
 
 
 def declare(name: str, title: str, **facts: str) -> None:
@@ -97,19 +99,32 @@ def is_open_fact(fact: str) -> bool:
     return not _NEVER.search(fact) and (fact in OPEN_FACTS or fact in _NAMED or fact.endswith(_ENDINGS))
 
 
-def reaction(name: str) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
-    """Register a function to be called once (at least) per event of this name."""
+def reaction(
+    name: str, *, only_if: Callable[[Event], bool] | None = None
+) -> Callable[[Callable[[Event], None]], Callable[[Event], None]]:
+    """Register a function to be called once (at least) per event of this name.
+
+    `only_if(event)` says by the event alone whether it concerns the function at all; where it does not, nothing is
+    owed and nothing runs.
+    """
 
     def register(function: Callable[[Event], None]) -> Callable[[Event], None]:
-        _reactions.setdefault(name, {})[f"{function.__module__}.{function.__qualname__}"] = function
+        path = f"{function.__module__}.{function.__qualname__}"
+        _reactions.setdefault(name, {})[path] = function
+        if only_if is not None:
+            _only_if[name, path] = only_if
         return function
 
     return register
 
 
-def reactions_to(name: str) -> dict[str, Callable[[Event], None]]:
-    """Registered reactions to an event name, by their dotted path."""
-    return _reactions.get(name, {})
+def reactions_to(event: Event) -> dict[str, Callable[[Event], None]]:
+    """Registered reactions that this event concerns, by their dotted path."""
+    return {
+        path: function
+        for path, function in _reactions.get(event.name, {}).items()
+        if (asked := _only_if.get((event.name, path))) is None or asked(event)
+    }
 
 
 def check_reactions() -> list[str]:
@@ -125,13 +140,17 @@ def record(
     actor_id: int | None = None,
     customer_id: UUID | None = None,
     vehicle_id: UUID | None = None,
+    pages: Iterable[tuple[str, Any]] = (),
     **facts: Any,
 ) -> Event:
-    """Write one event in the running transaction. Raises KeyError for an undeclared name or fact."""
+    """Write one event in the running transaction. Raises KeyError for an undeclared name or fact.
+
+    `pages`: what open pages are told of with the commit, as `live.announce_all`.
+    """
     unknown = set(facts) - set(_declared[name].facts)
     if unknown:
         raise KeyError(f"{name} does not declare the facts {sorted(unknown)}")
-    event = Event.objects.create(
+    event = Event(
         store_id=store_id,
         name=name,
         at=at or clock.now(),
@@ -140,24 +159,53 @@ def record(
         vehicle_id=vehicle_id,
         facts=facts,
     )
-    now = clock.now()
-    owed = [
-        EventDelivery(event_id=event.id, store_id=store_id, reaction=path, not_before_at=now)
-        for path in reactions_to(name)
-    ]
+    owed = list(reactions_to(event))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH told AS (INSERT INTO core_event (store_id, name, at, actor_id, customer_id, vehicle_id, facts)
+                 VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id, store_id, recorded_at),
+               owed AS (INSERT INTO core_eventdelivery (event_id, store_id, reaction, not_before_at)
+                 SELECT told.id, told.store_id, r, %s FROM told CROSS JOIN unnest(%s::text[]) r)
+               SELECT id, recorded_at, (SELECT count(pg_notify(%s, page)) FROM unnest(%s::text[]) page) FROM told""",
+            [store_id, name, event.at, actor_id, customer_id, vehicle_id, json.dumps(facts), clock.now(), owed]
+            + [live.CHANNEL, live.payloads(pages)],
+        )
+        event.id, event.recorded_at, _pages = cursor.fetchone()
+    event._state.adding, event._state.db = False, connection.alias
     if owed:
-        EventDelivery.objects.bulk_create(owed)
-        waiting = [entry[1] for entry in transaction.get_connection().run_on_commit]
-        for hook in _after_commit:
-            if hook not in waiting:  # once is enough for all events of this transaction
-                transaction.on_commit(hook)
+        _told().events.append((store_id, event.id))
     return event
 
 
-_after_commit: list[Callable[[], None]] = []
+@dataclass(slots=True)
+class Told:
+    """What a transaction told that somebody reacts to: single events as (store, id), and whether many at once."""
+
+    events: list[tuple[int, int]] = field(default_factory=list)
+    many: bool = False
+
+    def __call__(self) -> None:
+        for hook in _after_commit:
+            hook(self)
 
 
-def deliver_after_commit(hook: Callable[[], None]) -> None:
+_after_commit: list[Callable[[Told], None]] = []
+
+
+def _told() -> Told:
+    """What the running transaction told so far, to be handed over after its commit.
+
+    One for all its savepoints: what is rolled back alone is only looked for in vain afterwards.
+    """
+    for _savepoints, waiting, *_rest in connection.run_on_commit:
+        if isinstance(waiting, Told):
+            return waiting
+    made = Told()
+    transaction.on_commit(made)
+    return made
+
+
+def deliver_after_commit(hook: Callable[[Told], None]) -> None:
     """Have `hook` called after the commit of a cause that somebody reacts to (the org room's dispatcher)."""
     if hook not in _after_commit:
         _after_commit.append(hook)
@@ -176,7 +224,7 @@ def record_from(
     cursor.execute("SELECT set_config('app.history_until', %s, true)", [until])
     values = dict(params or {}) | {
         "event_name": name,
-        "reactions": [] if is_history else list(reactions_to(name)),
+        "reactions": [] if is_history else list(_reactions.get(name, ())),
         "told_at": clock.now(),
     }
     cursor.execute(
@@ -188,5 +236,7 @@ def record_from(
         values,
     )
     written = cursor.fetchone()[0]
+    if written and values["reactions"]:
+        _told().many = True
     cursor.execute("SELECT set_config('app.history_until', '', true)")
     return written

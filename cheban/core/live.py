@@ -7,7 +7,7 @@ may listen; `cheban.site.streams` brings them to the browsers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import connection
@@ -42,7 +42,20 @@ def allowed(actor: Any, wanted: list[str]) -> list[str]:
 
 def announce(topic: str, id: Any) -> None:
     """Tell open pages that `topic:id` changed, once this transaction commits. Raises KeyError for an undeclared topic."""
-    if topic != STAFF and topic not in _topics:
-        raise KeyError(f"nobody declares the topic {topic}")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{topic}:{id}"])
+    announce_all([(topic, id)])
+
+
+def announce_all(changed: Iterable[tuple[str, Any]]) -> None:
+    """`announce` for several (topic, id) in one statement."""
+    if told := payloads(changed):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(pg_notify(%s, page)) FROM unnest(%s::text[]) page", [CHANNEL, told])
+
+
+def payloads(changed: Iterable[tuple[str, Any]]) -> list[str]:
+    """What is told of these (topic, id). Raises KeyError for an undeclared topic."""
+    told = list(changed)
+    for topic, _id in told:
+        if topic != STAFF and topic not in _topics:
+            raise KeyError(f"nobody declares the topic {topic}")
+    return [f"{topic}:{id}" for topic, id in told]

@@ -34,7 +34,7 @@ class Event(models.Model):
 
 
 class EventDelivery(models.Model):
-    """One reaction that is owed one event. Deleted when done: at least once, in its own transaction."""
+    """One reaction that is owed one event. Deleted in the transaction that ran it: at least once."""
 
     id = models.BigAutoField(primary_key=True)
     event_id = models.BigIntegerField()

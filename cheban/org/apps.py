@@ -46,5 +46,5 @@ class OrgConfig(AppConfig):
         _name_subjects()
         live.topic("store", lambda actor, id: int(id) in actor.stores and actor.may("task.see_team"))
 
-        events.deliver_after_commit(dispatch.run_pending)
+        events.deliver_after_commit(dispatch.run_told)
         post_migrate.connect(_follow_models, sender=self, dispatch_uid="policies_follow_models")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,12 @@ from cheban.core import clock
 from cheban.core.calendars import calendar_of
 from cheban.core.errors import NotFound, NotPermitted, Refused, WrongState
 from cheban.core.events import record
-from cheban.core.live import announce
+from cheban.core.live import announce_all
 from cheban.core.models import Event
 from cheban.core.worktime import due
 from cheban.org.access import Actor, command
 from cheban.org.models import Store
-from cheban.playbook import pauses
+from cheban.playbook import pauses, rows
 from cheban.playbook.models import Task
 from cheban.playbook.outcomes import MOST_ATTEMPTS, OUTCOMES, REFUSE_REASONS, WEATHER
 from cheban.playbook.planner import opening
@@ -48,11 +49,7 @@ class AlreadyTold(WrongState):
 
 def open_tasks(contact_id: UUID, *, by: Actor) -> list[Task]:
     """The open tasks of a contact, locked, the heaviest first. Raises AlreadyTold, NotPermitted, NotFound."""
-    tasks = list(
-        Task.objects.select_for_update()
-        .filter(contact_id=contact_id, state=Task.State.OPEN)
-        .order_by("-weight", "rule", "subject_id", "id")
-    )
+    tasks = rows.locked(contact_id)
     if not tasks:
         if not Task.objects.filter(contact_id=contact_id).exists():
             raise NotFound(_("没有这件事，或不属于您的门店。"))
@@ -95,7 +92,7 @@ def record_outcome(
         raise NeedsMore(_("没有这种结果，请从列出的结果里选。"))
     kind = OUTCOMES[outcome]
     first = tasks[0]
-    store = Store.objects.get(id=first.store_id)
+    store = Store.objects.get(id=first.store_id) if kind.needs == "time" or not kind.closes else None
     if kind.needs == "time":
         when = check_moment(when, store, now=now)
     if kind.needs == "reason" and reason not in REFUSE_REASONS:
@@ -122,7 +119,6 @@ def record_outcome(
         facts |= {"attempts": first.attempts}  # counted by now
     else:
         facts |= {"outcome": outcome, "when": when.isoformat() if when else ""}
-    tell_pages({first.store_id}, {t.assignee_id for t in tasks}, {contact_id}, {first.customer_id})
     return record(
         kind.event,
         store_id=first.store_id,
@@ -130,6 +126,7 @@ def record_outcome(
         actor_id=by.staff_id,
         customer_id=first.customer_id,
         vehicle_id=first.vehicle_id,
+        pages=pages_of({first.store_id}, {t.assignee_id for t in tasks}, {contact_id}, {first.customer_id}),
         **facts,
     )
 
@@ -162,33 +159,30 @@ def _joined(tasks: list[Task]) -> list[Task]:
 
 
 def _close(tasks: list[Task], outcome: str, *, now: datetime, by: Actor, note: str) -> None:
-    Task.objects.filter(id__in=[t.id for t in tasks], state=Task.State.OPEN).update(
-        state=Task.State.DONE,
-        outcome=outcome,
-        closed_at=now,
-        closed_by_id=by.staff_id,
-        note=note[:500],
-        escalate_at=None,
-        told_id=None,
-    )
+    if not tasks:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE playbook_task SET state = 'done', outcome = %s, closed_at = %s, closed_by_id = %s, note = %s,
+                 escalate_at = NULL, told_id = NULL WHERE id = ANY (%s) AND state = 'open'""",
+            [outcome, now, by.staff_id, note[:500], [t.id for t in tasks]],
+        )
 
 
 def _try_again(
     tasks: list[Task], outcome: str, when: datetime | None, store: Store, *, now: datetime, by: Actor
 ) -> None:
-    calendar = calendar_of(store.id, tz=store.time_zone)
+    calendar = calendar_of(store.id, tz=store.time_zone, since=now.date()) if outcome != "call_back" else None
     done = [t for t in tasks if outcome == "reached" and "reached" in HANDBOOK.rules[t.rule].done_when]
-    if done:
-        _close(done, outcome, now=now, by=by, note="")
-    for task in tasks:
-        if task in done:
-            continue
+    _close(done, outcome, now=now, by=by, note="")
+    again = [t for t in tasks if t not in done]
+    given_up: list[Task] = []
+    for task in again:
         task.outcome = outcome
         if outcome == "no_answer":
             task.attempts += 1
             if task.attempts >= MOST_ATTEMPTS:
-                task.save(update_fields=["attempts"])
-                _close([task], "unreached", now=now, by=by, note="")
+                given_up.append(task)
                 continue
             task.starts_at = opening(due(now, timedelta(hours=2), calendar), now.date(), store, calendar)
         elif outcome == "call_back":
@@ -199,7 +193,8 @@ def _try_again(
         if task.escalate_at is not None:  # whoever has answered is not reported for the old time limit
             task.escalate_at += later - task.due_at
         task.due_at = later
-        task.save(update_fields=["outcome", "attempts", "starts_at", "due_at", "escalate_at"])
+    rows.save(again, ("outcome", "attempts", "starts_at", "due_at", "escalate_at"))
+    _close(given_up, "unreached", now=now, by=by, note="")
 
 
 @command("task.finish")
@@ -228,13 +223,13 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
     pauses.resume([saved["id"] for saved in event.facts.get("undo", [])], since=event.at)
     contact_id = event.facts["contact_id"]
     people = set(Task.objects.filter(contact_id=contact_id).values_list("assignee_id", flat=True))
-    tell_pages({event.store_id}, people, {contact_id}, {event.customer_id})
     record(
         "contact.taken_back",
         store_id=event.store_id,
         actor_id=by.staff_id,
         customer_id=event.customer_id,
         vehicle_id=event.vehicle_id,
+        pages=pages_of({event.store_id}, people, {contact_id}, {event.customer_id}),
         rules=event.facts["rules"],
         contact_id=event.facts["contact_id"],
     )
@@ -305,17 +300,19 @@ def pass_on_of_leavers(*, at: datetime) -> int:
     return len(moved)
 
 
+def pages_of(
+    stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID], customers: Iterable[UUID | None]
+) -> list[tuple[str, Any]]:
+    """Open pages that must hear which boards, days, contacts and customers changed."""
+    changed: list[tuple[str, Any]] = [("store", store_id) for store_id in stores]
+    changed += [("day", person) for person in people if person is not None]
+    changed += [("contact", contact_id) for contact_id in contacts]
+    changed += [("customer", customer_id) for customer_id in customers if customer_id is not None]
+    return changed
+
+
 def tell_pages(
     stores: Iterable[int], people: Iterable[int | None], contacts: Iterable[UUID], customers: Iterable[UUID | None]
 ) -> None:
     """Tell open pages which boards, days, contacts and customers changed."""
-    for store_id in stores:
-        announce("store", store_id)
-    for person in people:
-        if person is not None:
-            announce("day", person)
-    for contact_id in contacts:
-        announce("contact", contact_id)
-    for customer_id in customers:
-        if customer_id is not None:
-            announce("customer", customer_id)
+    announce_all(pages_of(stores, people, contacts, customers))

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from cheban.core.events import record
-from cheban.core.live import announce
+from cheban.core.live import announce_all
 from cheban.org.presence import Presence, presence_of
 from cheban.playbook.models import Task
 
@@ -40,7 +40,7 @@ def _contacts(tasks: Iterable[Task]) -> list[list[Task]]:
     for task in tasks:
         found[task.contact_id].append(task)
     for several in found.values():
-        several.sort(key=lambda t: (-t.weight, t.rule, str(t.id)))
+        several.sort(key=lambda t: (-t.weight, t.rule, str(t.subject_id), str(t.id)))
     return list(found.values())
 
 
@@ -92,6 +92,7 @@ def _move(moves: list[tuple[list[Task], int | None, int | None]], event: str, *,
             [list(column) for column in zip(*rows, strict=True)],
         )
     count = 0
+    changed: set[tuple[str, Any]] = {("store", several[0].store_id) for several, _to, _owner in moves}
     for several, to, _owner in moves:
         first = several[0]
         if to == first.assignee_id:
@@ -108,13 +109,9 @@ def _move(moves: list[tuple[list[Task], int | None, int | None]], event: str, *,
             to=to,
             **{"from": first.assignee_id},
         )
-        announce("contact", first.contact_id)
-        if first.customer_id is not None:
-            announce("customer", first.customer_id)
-        for person in {to, first.assignee_id} - {None}:
-            announce("day", person)
-    for store_id in {several[0].store_id for several, _to, _owner in moves}:
-        announce("store", store_id)
+        changed |= {("contact", first.contact_id), ("customer", first.customer_id)}
+        changed |= {("day", person) for person in (to, first.assignee_id)}
+    announce_all((topic, id) for topic, id in changed if id is not None)
     return count
 
 

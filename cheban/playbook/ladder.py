@@ -8,17 +8,18 @@ role it goes to the store manager, operations, the group's admin. Each step is o
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
 from cheban.core.calendars import calendars_of
 from cheban.core.events import record
-from cheban.core.live import announce
+from cheban.core.live import announce_all
 from cheban.core.worktime import Calendar, due
 from cheban.org.models import Store
 from cheban.org.presence import Presence, presence_of
 from cheban.org.roles import Role
-from cheban.playbook import effective
+from cheban.playbook import effective, rows
 from cheban.playbook.models import Task
 from cheban.playbook.rules import Budget
 
@@ -53,7 +54,6 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
             told.add(task.told_id)
             task.escalate_at = following(task, steps, at=at, calendar=calendars[task.store_id])
             task.escalation += 1
-            task.save(update_fields=["escalation", "escalate_at", "told_id"])
             record(
                 "task.escalated",
                 store_id=task.store_id,
@@ -67,14 +67,12 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
                 task_id=str(task.id),
                 contact_id=str(task.contact_id),
             )
-        for store_id in stores:
-            announce("store", store_id)
-        for person in told - {None}:
-            announce("day", person)
-        for contact_id in {t.contact_id for t in tasks}:
-            announce("contact", contact_id)
-        for customer_id in {t.customer_id for t in tasks} - {None}:
-            announce("customer", customer_id)
+        rows.save(tasks, ("escalation", "escalate_at", "told_id"))
+        changed: list[tuple[str, Any]] = [("store", store_id) for store_id in stores]
+        changed += [("day", person) for person in told - {None}]
+        changed += [("contact", contact_id) for contact_id in {t.contact_id for t in tasks}]
+        changed += [("customer", customer_id) for customer_id in {t.customer_id for t in tasks} - {None}]
+        announce_all(changed)
     return len(tasks)
 
 

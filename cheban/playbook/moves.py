@@ -24,8 +24,8 @@ from cheban.org import presence
 from cheban.org.access import Actor, command
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import permissions_of
-from cheban.playbook import pauses
-from cheban.playbook.commands import AlreadyTold, NeedsMore, check_moment, open_tasks, tell_pages
+from cheban.playbook import pauses, rows
+from cheban.playbook.commands import AlreadyTold, NeedsMore, check_moment, open_tasks, pages_of
 from cheban.playbook.models import Task, TaskPause
 from cheban.playbook.outcomes import FREE_SNOOZES, SNOOZE_REASONS
 from cheban.playbook.rules import HANDBOOK
@@ -74,11 +74,9 @@ def _as_is(task: Task) -> dict[str, Any]:
 def _told(name: str, tasks: list[Task], before: dict[UUID, dict], *, by: Actor, at: datetime, **facts: Any) -> Event:
     """Save the tasks as they are now, tell the pages, record the one event with what it takes to undo it."""
     people = {b["assignee_id"] for b in before.values()} | {b["told_id"] for b in before.values()}
-    for task in tasks:
-        task.save(update_fields=KEPT)
-        people |= {task.assignee_id, task.told_id}
+    rows.save(tasks, KEPT)
+    people |= {person for task in tasks for person in (task.assignee_id, task.told_id)}
     first = tasks[0]
-    tell_pages({first.store_id}, people, {first.contact_id}, {first.customer_id})
     return record(
         name,
         store_id=first.store_id,
@@ -86,6 +84,7 @@ def _told(name: str, tasks: list[Task], before: dict[UUID, dict], *, by: Actor, 
         actor_id=by.staff_id,
         customer_id=first.customer_id,
         vehicle_id=first.vehicle_id,
+        pages=pages_of({first.store_id}, people, {first.contact_id}, {first.customer_id}),
         rules=sorted({t.rule for t in tasks}),
         contact_id=str(first.contact_id),
         undo=[{"id": str(t.id), "before": before[t.id], "after": _as_is(t)} for t in tasks],
@@ -247,12 +246,11 @@ def put_back(event: Event, *, by: Actor) -> Event:
         people |= {task.assignee_id, task.told_id}
         for name, value in saved[str(task.id)]["before"].items():
             setattr(task, name, datetime.fromisoformat(value) if name in MOMENTS and value else value)
-        task.save(update_fields=KEPT)
         people |= {task.assignee_id, task.told_id}
+    rows.save(tasks, KEPT)
     if event.name == "task.snoozed":
         TaskPause.objects.filter(task__in=tasks, starts_at=event.at).delete()
         pauses.resume([str(t.id) for t in tasks], since=event.at)
-    tell_pages({event.store_id}, people, {tasks[0].contact_id}, {event.customer_id})
     return record(
         "task.put_back",
         store_id=event.store_id,
@@ -260,6 +258,7 @@ def put_back(event: Event, *, by: Actor) -> Event:
         actor_id=by.staff_id,
         customer_id=event.customer_id,
         vehicle_id=event.vehicle_id,
+        pages=pages_of({event.store_id}, people, {tasks[0].contact_id}, {event.customer_id}),
         rules=event.facts["rules"],
         contact_id=event.facts["contact_id"],
         what=event.name,

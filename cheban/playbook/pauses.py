@@ -34,7 +34,9 @@ def begin(tasks: Iterable[Task], *, reason: str, at: datetime, until: datetime, 
 
 def end(tasks: Iterable[Task], *, at: datetime) -> None:
     """Somebody dealt with it sooner: pauses that still run end now, and the clocks run on from here. Writes rows."""
-    several = {t.id: t for t in tasks}
+    several = {t.id: t for t in tasks if t.snoozes}  # only what was put off has pauses
+    if not several:
+        return
     for pause in TaskPause.objects.filter(task_id__in=several, ends_at__gt=at):
         task = several[pause.task_id]
         for name, calendar in _clocks(task).items():

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import clock, facts
 from cheban.core.calendars import calendars_of
-from cheban.core.live import announce
+from cheban.core.live import announce_all
 from cheban.core.lunar import festivals, lunar_birthdays_on
 from cheban.core.models import Event
 from cheban.core.worktime import Calendar, due
@@ -395,25 +395,23 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
     return rows
 
 
-def statement(
+def _statement(
     day: date,
-    at: datetime,
-    store_ids: list[int],
-    rules: Iterable[Rule],
+    held: list[tuple[Rule, list[int]]],
+    owes: list[dict[str, Any]],
     *,
-    conflict: str = "",
-    only: Mapping[str, str] | None = None,
+    conflict: str,
+    only: Mapping[str, str],
 ) -> tuple[str, dict[str, Any]] | None:
-    """Planning these rules, each with the numbers of its stores, as one statement with its parameters.
+    """Planning these rules, each with the stores that share its numbers, as one statement with its parameters.
 
-    `only`: by the name of a rule's subject, the one that is asked about. None when nothing can fire: no rule holds in
-    these stores, or none on this day.
+    `only`: by the name of a rule's subject, the one that is asked about. None when none of them can fire on this day.
     """
-    held, only = effective.variants(store_ids, rules), only or {}
+    codes = {rule.code for rule, _where in held}
     params: dict[str, Any] = {
         "day": day,
         "urgent": URGENT,
-        "owes": json.dumps(_owes(day, at, store_ids, held)),
+        "owes": json.dumps([row for row in owes if row["rule"] in codes]),
         "duties": [rule.code for rule in HANDBOOK.rules.values() if rule.is_duty],
     }
     parts = [
@@ -430,17 +428,26 @@ def _run(
     store_ids: list[int],
     rules: list[Rule],
     *,
-    conflict: str = "",
     only: Mapping[str, str] | None = None,
 ) -> list[tuple[int, int, str]]:
-    """Plan these rules: (store, count, 'made' or why people were held back)."""
-    asked = statement(day, at, store_ids, rules, conflict=conflict, only=only) if rules else None
-    if asked is None:
+    """Plan these rules: (store, count, 'made' or why people were held back).
+
+    Those that an event triggers go apart from the others: their plan may have been made at once meanwhile.
+    """
+    held = effective.variants(store_ids, rules)
+    if not held:
         return []
+    owes, found = _owes(day, at, store_ids, held), []
+    told = [(rule, where) for rule, where in held if isinstance(rule.when, Happened)]
+    others = [(rule, where) for rule, where in held if not isinstance(rule.when, Happened)]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '512MB'")  # a million vehicles sort in memory; small stores use little
-        cursor.execute(*asked)
-        return cursor.fetchall()
+        for some, conflict in ((others, ""), (told, "ON CONFLICT DO NOTHING")):
+            if asked := _statement(day, some, owes, conflict=conflict, only=only or {}):
+                # a million vehicles sort in memory; small stores use little
+                cursor.execute("SET LOCAL work_mem = '512MB'")
+                cursor.execute(*asked)
+                found += cursor.fetchall()
+    return found
 
 
 def told_rules(event: str = "") -> list[Rule]:
@@ -467,7 +474,7 @@ def plan_event(event: Event) -> int:
                 only[rule.subject] = about
         at = event.at if duty else now
         day = at.astimezone(ZONE).date()
-        rows = _run(day, at, [store_id], rules, conflict="ON CONFLICT DO NOTHING", only=only)
+        rows = _run(day, at, [store_id], rules, only=only)
         made += sum(count for _store, count, what in rows if what == "made")
     at = now
     if made:
@@ -488,10 +495,7 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
         changes.take(store_ids)
         asked = changes.not_planned(day, handbook, store_ids)
         if asked:
-            told = told_rules()
-            rows = _run(day, at, asked, [r for r in HANDBOOK.rules.values() if r not in told])
-            rows += _run(day, at, asked, told, conflict="ON CONFLICT DO NOTHING")
-            for store_id, count, what in rows:
+            for store_id, count, what in _run(day, at, asked, list(HANDBOOK.rules.values())):
                 if what == "made":
                     made[store_id] += count
                 else:
@@ -507,9 +511,7 @@ def plan_day(day: date, *, store_ids: list[int], at: datetime | None = None) -> 
                 unique_fields=["store", "on"],
                 update_fields=["handbook", "ran_at", "held_back"],
             )
-        for store_id in made:
-            announce("store", store_id)
-            announce("plan", store_id)
+        announce_all((topic, store_id) for store_id in made for topic in ("store", "plan"))
         if made:
             cover.cover_absences(at=at, store_ids=sorted(made))
         stood = PlanRun.objects.filter(on=day, store_id__in=set(store_ids) - set(asked))

@@ -7,12 +7,12 @@ from django.db.models import Q
 
 from cheban.core import clock, facts
 from cheban.core.events import reaction, record
-from cheban.core.live import announce
+from cheban.core.live import announce_all
 from cheban.core.models import Event
 from cheban.playbook import cover, handmade, pauses, planner
 from cheban.playbook.commands import tell_pages
 from cheban.playbook.models import Task
-from cheban.playbook.rules import HANDBOOK, Rule
+from cheban.playbook.rules import HANDBOOK, ByHand, Rule
 
 
 @reaction("import.undone")
@@ -31,18 +31,13 @@ def drop_tasks_of_nobody(event: Event) -> None:
 def _drop(tasks, outcome: str) -> None:
     """End open tasks that are owed no more, and tell the pages that show them."""
     owed = list(tasks.values_list("contact_id", "assignee_id").distinct())
-    for contact_id in {contact for contact, _person in owed}:
-        announce("contact", contact_id)
-    for person in {person for _contact, person in owed if person}:
-        announce("day", person)
+    announce_all({("contact", contact) for contact, _person in owed} | {("day", p) for _contact, p in owed if p})
     tasks.update(state=Task.State.DROPPED, outcome=outcome, closed_at=clock.now(), escalate_at=None)
 
 
-@reaction("consent.refused")
+@reaction("consent.refused", only_if=lambda event: event.facts.get("channel") == "any")
 def drop_what_was_refused(event: Event) -> None:
     """Whoever refused a purpose is not called about it by a colleague whose list is a day old. PIPL art. 15."""
-    if event.facts.get("channel") != "any":
-        return
     purpose = event.facts.get("purpose")
     # What the house owes itself or a person in danger is no wooing: it stays whatever was refused.
     rules = [r.code for r in HANDBOOK.rules.values() if purpose in (r.purpose, "all") and r.purpose != "internal"]
@@ -63,11 +58,10 @@ def drop_tasks_of_former_owner(event: Event) -> None:
     _drop(tasks.exclude(customer_id=owner[0]) if owner else tasks, "sold")
 
 
-@reaction("contact.refused")
+@reaction("contact.refused", only_if=lambda event: event.facts.get("reason") == "sold" and bool(event.vehicle_id))
 def drop_tasks_of_sold_vehicle(event: Event) -> None:
     """A car that is sold or scrapped needs nothing more, whoever else had something to say about it."""
-    if event.facts.get("reason") == "sold" and event.vehicle_id:
-        _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN), "sold")
+    _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN), "sold")
 
 
 def end_joint(event: Event) -> None:
@@ -92,8 +86,12 @@ def end_joint(event: Event) -> None:
             )
 
 
+def _may_be_joint(event: Event) -> bool:
+    return any(isinstance(HANDBOOK.rules[r].when, ByHand) for r in event.facts["rules"] if r in HANDBOOK.rules)
+
+
 for _name in ("contact.reached", "contact.refused", "contact.missed"):
-    reaction(_name)(end_joint)
+    reaction(_name, only_if=_may_be_joint)(end_joint)
 
 
 @reaction("absence.entered")

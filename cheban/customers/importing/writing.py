@@ -323,10 +323,10 @@ def write(rows: Sequence[Prepared], context: Context) -> Written:
     fresh_changes = {i: customer_changes.pop(i) for i in list(customer_changes) if i in made_customers}
     with connection.cursor() as cursor:
         bulk.insert(cursor, "customers_customer", CUSTOMER_COLUMNS, customers)
-        _tell_new_customers(cursor, context, bool(customers))
+        _tell_new_customers(cursor, context, customers)
         bulk.insert(cursor, "customers_contactpoint", POINT_COLUMNS, points, conflict="ON CONFLICT DO NOTHING")
         bulk.insert(cursor, "customers_vehicle", VEHICLE_COLUMNS, vehicles)
-        _tell_purchases(cursor, context, bool(vehicles))
+        _tell_purchases(cursor, context, vehicles)
         _change(cursor, "customers_customer", customer_changes, context)
         _change(cursor, "customers_customer", fresh_changes, context, keep=False)
         _change(
@@ -464,26 +464,28 @@ def _end_ownerships(cursor, vehicle_ids: list[UUID], context: Context) -> None:
     )
 
 
-def _tell_new_customers(cursor, context: Context, any_made: bool) -> None:
-    if any_made:
+def _tell_new_customers(cursor, context: Context, made: Sequence[str]) -> None:
+    if made:
+        source, lines = bulk.staged("customers_customer", CUSTOMER_COLUMNS, made)
         events.record_from(
             cursor,
             "customer.recorded",
-            """SELECT store_id, %(at)s, NULL::int, id, NULL::uuid,
-            jsonb_build_object('source', source, 'import_id', %(batch)s::text) FROM stage_customers_customer""",
-            {"batch": str(context.batch_id), "at": clock.now()},
+            f"""SELECT store_id, %(at)s, NULL::int, id, NULL::uuid,
+            jsonb_build_object('source', source, 'import_id', %(batch)s::text) FROM {source}""",  # noqa: S608
+            {"batch": str(context.batch_id), "at": clock.now()} | lines,
         )
 
 
-def _tell_purchases(cursor, context: Context, any_made: bool) -> None:
-    if any_made:
+def _tell_purchases(cursor, context: Context, made: Sequence[str]) -> None:
+    if made:
+        source, lines = bulk.staged("customers_vehicle", VEHICLE_COLUMNS, made)
         events.record_from(
             cursor,
             "vehicle.purchased",
-            """SELECT store_id, least((purchased_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', %(at)s), NULL::int,
+            f"""SELECT store_id, least((purchased_on + time '12:00') AT TIME ZONE 'Asia/Shanghai', %(at)s), NULL::int,
             owner_id, id, jsonb_build_object('label', trim(brand || ' ' || series), 'plate', plate_number, 'import_id', %(batch)s::text)
-            FROM stage_customers_vehicle WHERE purchased_on IS NOT NULL AND owner_id IS NOT NULL""",
-            {"batch": str(context.batch_id), "at": clock.now()},
+            FROM {source} WHERE purchased_on IS NOT NULL AND owner_id IS NOT NULL""",  # noqa: S608
+            {"batch": str(context.batch_id), "at": clock.now()} | lines,
         )
 
 

@@ -103,6 +103,23 @@ STAFFS = {
 """Who works at a store: --staff."""
 SICK_A_DAY = 0.015
 """About four days a year each."""
+ABSENCES: dict[str, tuple[float, int, int, str]] = {
+    "leave": (
+        1.8,
+        2,
+        7,
+        "five to ten days of paid holiday by law, taken in two parts; the weeks of the festivals apart",
+    ),
+    "business": (0.5, 1, 3, "a visit to the maker or another store of the group"),
+    "training": (0.8, 1, 2, "the maker's courses"),
+}
+"""What staff enter: times a year each, days from and to, and why (guesses in round figures)."""
+KNOWN_DAYS_AHEAD = 20
+"""An absence is entered up to so many days before; on the morning itself at the latest."""
+NAMES_A_DEPUTY = 0.65
+"""The rest leave it to the house to find a colleague."""
+CANCELS_AN_ABSENCE = 0.12
+"""Does not go after all, or is back early."""
 LEAVES_A_YEAR = {"good": 0.08, "mixed": 0.2, "bad": 0.35}
 """Turnover of after-sales staff; sales staff leave as often."""
 

@@ -11,12 +11,14 @@ from cheban.org import scope
 
 _PEOPLE = "(SELECT p.login FROM org_staff p WHERE p.id = {})"
 _EVENTS = f"""SELECT s.code, e.name, e.at, {_PEOPLE.format("e.actor_id")}, e.customer_id, e.vehicle_id,
-    (e.facts - 'undo' - 'to' - 'import_id' - 'proof' - 'task_id')::text
+    (e.facts - 'undo' - 'to' - 'import_id' - 'proof' - 'task_id' - 'from'
+      - 'staff_id')::text
   FROM core_event e JOIN org_store s ON s.id = e.store_id WHERE e.store_id = ANY (%s)
   ORDER BY e.at, s.code, e.name, e.customer_id, e.vehicle_id, 7"""  # noqa: S608 - SQL of ours
 _TASKS = f"""SELECT s.code, t.rule, t.role, {_PEOPLE.format("t.assignee_id")}, t.customer_id, t.vehicle_id,
     t.occasion_on, t.due_on, t.starts_at, t.due_at, t.state, t.outcome, t.attempts, t.escalation, t.escalate_at,
-    t.planned_on, t.closed_at, {_PEOPLE.format("t.closed_by_id")}
+    t.planned_on, t.closed_at, {_PEOPLE.format("t.closed_by_id")},
+    {_PEOPLE.format("t.owner_id")}
   FROM playbook_task t JOIN org_store s ON s.id = t.store_id WHERE t.store_id = ANY (%s)
   ORDER BY t.planned_on, s.code, t.rule, t.customer_id, t.subject_id, t.role, t.occasion_on"""  # noqa: S608
 _ORDERS = """SELECT s.code, o.order_no, o.customer_id, o.vehicle_id, o.in_at, o.odometer_km, o.total_fen

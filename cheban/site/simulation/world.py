@@ -7,11 +7,13 @@ commands; nothing here writes a row.
 from __future__ import annotations
 
 import heapq
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -88,6 +90,11 @@ class Worker:
     actor: Actor
     temper: behaviour.Temper
     has_left: bool = False
+    away: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)  # absences entered, by their id
+
+    def is_away(self, at: datetime) -> bool:
+        """Whether they are on holiday, on a trip or in training."""
+        return any(starts <= at < ends for starts, ends in self.away.values())
 
 
 @dataclass(slots=True)
@@ -121,7 +128,8 @@ class World:
         self.of_person: dict[str, list[Car]] = {}
         self.count: Counter[str] = Counter()
         self.now = datetime.combine(begin, time(), tzinfo=ZONE)
-        self._agenda: dict[date, list[tuple[time, str, str, int, Callable[[], None]]]] = {}
+        self._agenda: dict[date, list[tuple[time, str, str, int, Callable[[], None], int | None]]] = {}
+        self._shared: tuple[int, ExitStack] | None = None
         self._asked = 0
         self._springs = [
             f.date for year in range(begin.year, end.year + 2) for f in festivals(year) if f.code == "spring_festival"
@@ -137,30 +145,63 @@ class World:
         """The day that is lived."""
         return self.now.date()
 
-    def plan(self, day: date, at: time, actor: str, key: object, do: Callable[[], None]) -> None:
+    def plan(
+        self, day: date, at: time, actor: str, key: object, do: Callable[[], None], *, shares: int | None = None
+    ) -> None:
         """Put something on the agenda. What is planned for a past moment of today comes next; days after the end are
-        dropped. Equal moments go by the actor's name and `key`, so that the order never depends on who asked first."""
+        dropped. Equal moments go by the actor's name and `key`, so that the order never depends on who asked first.
+
+        `shares` names a store: neighbours on the agenda that share it are committed together (`at`), and what they
+        told is delivered after that. For doings that do not look at what each other's events cause.
+        """
         if day <= self.end:
             self._asked += 1
-            heapq.heappush(self._agenda.setdefault(day, []), (at, actor, str(key), self._asked, do))
+            heapq.heappush(self._agenda.setdefault(day, []), (at, actor, str(key), self._asked, do, shares))
 
     def live(self, day: date, *, until: datetime) -> None:
         """Do everything on a day's agenda, each at its moment and with the clock standing there."""
         todo = self._agenda.setdefault(day, [])
         last = datetime.combine(day, time(), tzinfo=ZONE)
         while todo:
-            at, _actor, _key, _asked, do = heapq.heappop(todo)
+            at, _actor, _key, _asked, do, shares = heapq.heappop(todo)
             moment = max(datetime.combine(day, at, tzinfo=ZONE), last)
             if moment > until:
                 break
+            if self._shared and self._shared[0] != shares:
+                self.commit()
             last = self.now = moment
             with clock.frozen(moment):
-                do()
+                if shares and not self._shared:
+                    stack = ExitStack()
+                    stack.enter_context(scope.use([shares]))
+                    self._shared = (shares, stack)
+                try:
+                    do()
+                except BaseException:
+                    self._give_up(*sys.exc_info())
+                    raise
+        self.commit()
         self._agenda.pop(day, None)
+
+    def commit(self) -> None:
+        """Commit what neighbours on the agenda did together; what they told is delivered now."""
+        if self._shared:
+            (_store, stack), self._shared = self._shared, None
+            with clock.frozen(self.now):
+                stack.close()
+
+    def _give_up(self, *error: Any) -> None:
+        if self._shared:
+            (_store, stack), self._shared = self._shared, None
+            stack.__exit__(*error)
 
     @contextmanager
     def at(self, *store_ids: int) -> Iterator[None]:
-        """A transaction with the scope of these stores, as a request or a job has it."""
+        """A transaction with the scope of these stores, as a request or a job has it; of neighbours that share theirs
+        the one that is open."""
+        if self._shared and store_ids == (self._shared[0],):
+            yield
+            return
         with scope.use(store_ids or self.stores):
             yield
 
@@ -203,7 +244,7 @@ class World:
 
     def meets(self, person: Person) -> Worker | None:
         """Whoever stands at the desk for a customer today."""
-        desk = self.places[person.store_id].of_role("service_advisor")
+        desk = [w for w in self.places[person.store_id].of_role("service_advisor") if not w.is_away(self.now)]
         return self.dice.pick(desk, "desk", person.key, self.today) if desk else None
 
     def add_car(self, car: Car) -> None:

@@ -56,8 +56,13 @@ def _morning(world: World, place: Place) -> None:
             lists.setdefault(found["assignee_id"], []).append(found)
     for worker in place.workers:
         todo = lists.get(worker.staff_id, [])
-        if worker.has_left or not todo or dice.happens(behaviour.SICK_A_DAY, "sick", worker.login, day):
-            world.count["days of illness"] += bool(todo) and not worker.has_left
+        if (
+            worker.has_left
+            or worker.is_away(world.now)
+            or not todo
+            or dice.happens(behaviour.SICK_A_DAY, "sick", worker.login, day)
+        ):
+            world.count["days of illness"] += bool(todo) and not worker.has_left and not worker.is_away(world.now)
             continue
         todo = [c for c in todo if not dice.happens(worker.temper.forgets, "forgets", c["contact_id"], day)]
         some = todo[: worker.temper.capacity]
@@ -70,7 +75,14 @@ def _morning(world: World, place: Place) -> None:
             at = moment_of(seconds)
             if starts.date() == day and starts.time() > at:
                 at = starts.time()
-            world.plan(day, at, "staff", contact["contact_id"], lambda w=worker, c=contact: _call(world, place, w, c))
+            world.plan(
+                day,
+                at,
+                "staff",
+                contact["contact_id"],
+                lambda w=worker, c=contact: _call(world, place, w, c),
+                shares=place.store.id,
+            )
 
 
 _LISTS = """SELECT contact_id, assignee_id, customer_id, array_agg(rule ORDER BY weight DESC, rule) AS rules,
@@ -93,6 +105,8 @@ def _call(world: World, place: Place, worker: Worker, contact: dict[str, Any]) -
         except commands.AlreadyTold:
             return  # a colleague's outcome closed it
         world.count[f"contacts {told['outcome']}"] += 1
+    if told["outcome"] == "refused":
+        world.commit()  # what a refusal causes ends work of colleagues, before their next call
     if dice.happens(worker.temper.takes_back, "takes back", *about):
         world.now += timedelta(minutes=3)
         seconds = (world.now.hour * 60 + world.now.minute) * 60 + world.now.second

@@ -181,6 +181,43 @@ def work_lies_with_people_who_are_there(cursor, stores, world) -> Found:
     )
 
 
+_GONE = """gone AS (SELECT id, staff_id, ends_at FROM org_absence
+    WHERE cancelled_at IS NULL AND starts_at <= %(now)s AND ends_at > %(now)s)"""
+
+
+@invariant("Who is away holds nothing that is due before they are back, while the deputy they named is there.")
+def work_of_the_absent_is_with_their_deputy(cursor, stores, world) -> Found:
+    return rows(
+        cursor,
+        f"""WITH {_GONE}, held AS (SELECT DISTINCT ON (contact_id) id, rule, role, store_id, assignee_id, owner_id,
+              min(due_at) OVER (PARTITION BY contact_id) AS due_at
+            FROM playbook_task WHERE state = 'open' AND assignee_id IN (SELECT staff_id FROM gone)
+            ORDER BY contact_id, weight DESC, rule, subject_id::text)
+          SELECT h.id, h.rule, h.due_at, g.staff_id AS away, d.staff_id AS deputy FROM held h
+          JOIN gone g ON g.staff_id = h.assignee_id
+          JOIN LATERAL (SELECT staff_id FROM org_deputy WHERE absence_id = g.id AND role IN (h.role, '')
+            ORDER BY role DESC LIMIT 1) d ON true
+          WHERE (h.owner_id IS NOT NULL OR h.due_at < g.ends_at) AND NOT EXISTS (
+              SELECT 1 FROM gone too WHERE too.staff_id = d.staff_id)
+            AND EXISTS (SELECT 1 FROM org_staff p JOIN org_staffrole r ON r.staff_id = p.id
+              WHERE p.id = d.staff_id AND p.is_active AND r.store_id = h.store_id)""",  # noqa: S608 - SQL of ours
+        {"now": clock.now()},
+    )
+
+
+@invariant("What a deputy held for somebody is theirs again when they are back, and the deputy's when they have left.")
+def what_was_lent_comes_home(cursor, stores, world) -> Found:
+    return rows(
+        cursor,
+        f"""WITH {_GONE} SELECT t.id, t.rule, t.assignee_id, t.owner_id FROM playbook_task t
+          WHERE t.state = 'open' AND t.owner_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM gone g JOIN org_staff p ON p.id = g.staff_id AND p.is_active
+              JOIN org_staffrole r ON r.staff_id = p.id AND r.store_id = t.store_id
+            WHERE g.staff_id = t.owner_id AND t.owner_id IS DISTINCT FROM t.assignee_id)""",  # noqa: S608 - SQL of ours
+        {"now": clock.now()},
+    )
+
+
 @invariant("The day's plan, run again, makes nothing.")
 def planning_twice_adds_nothing(cursor, stores, world) -> Found:
     if cursor.db.alias != "default":  # the planner uses its own connection

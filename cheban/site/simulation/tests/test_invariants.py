@@ -22,6 +22,9 @@ COPY = """INSERT INTO playbook_task SELECT (jsonb_populate_record(t, jsonb_build
 EVENT = """INSERT INTO core_event (store_id, name, at, actor_id, customer_id, vehicle_id, facts)
   SELECT {} FROM core_event e WHERE e.name = 'contact.reached' AND e.facts ->> 'outcome' IN ('booked', 'settled')
     AND e.customer_id IS NOT NULL ORDER BY e.id LIMIT 1"""
+A_COLLEAGUE = f"""SELECT r.staff_id FROM org_staffrole r JOIN org_staff p ON p.id = r.staff_id AND p.is_active
+  JOIN playbook_task t ON t.store_id = r.store_id AND t.assignee_id <> r.staff_id AND t.id = {OPEN}
+  WHERE r.staff_id NOT IN (SELECT staff_id FROM org_absence) ORDER BY 1 LIMIT 1"""
 A_VISIT = "(SELECT vehicle_id FROM workshop_repairorder WHERE vehicle_id IS NOT NULL ORDER BY order_no LIMIT 1)"
 
 BREAKS = {
@@ -60,6 +63,14 @@ BREAKS = {
     "work_lies_with_people_who_are_there": (
         f"UPDATE org_staff SET is_active = false WHERE id = (SELECT assignee_id FROM playbook_task WHERE id = {OPEN})",
     ),
+    "work_of_the_absent_is_with_their_deputy": (
+        f"""INSERT INTO org_absence (staff_id, kind, starts_at, ends_at, entered_at)
+            SELECT assignee_id, 'leave', '2026-11-23 00:00+08', due_at + interval '1 day', '2026-11-20'
+            FROM playbook_task WHERE id = {OPEN}""",
+        f"""INSERT INTO org_deputy (absence_id, role, staff_id) SELECT max(a.id), '', ({A_COLLEAGUE})
+            FROM org_absence a""",
+    ),
+    "what_was_lent_comes_home": (f"UPDATE playbook_task SET owner_id = ({A_COLLEAGUE}) WHERE id = {OPEN}",),
     "every_event_has_its_customer": (
         "INSERT INTO core_event (store_id, name, at, customer_id) "
         "SELECT id, 'customer.note_added', '2026-11-23 14:29+08', gen_random_uuid() FROM org_store LIMIT 1",

@@ -31,6 +31,7 @@ def test_after_any_seed_everything_that_must_hold_holds(committed, seed, staff):
     count = told.world.count
     assert count["visits"] > 20 and count["cars sold"] > 0 and count["tasks planned"] > 100
     with scope.use(told.world.stores):
+        assert Event.objects.filter(name="absence.entered").exists()
         assert Task.objects.filter(state=Task.State.DONE).count() > 30
         assert Event.objects.filter(name="contact.refused").exists()
         assert not Event.objects.filter(at__gt=END).exists()
@@ -68,7 +69,7 @@ def test_another_question_does_not_shift_the_dice():
 
 
 def test_every_file_of_the_actors_is_an_actor():
-    assert set(all_actors()) >= {"house", "life", "owners", "staff", "weather"}
+    assert set(all_actors()) >= {"absences", "house", "life", "owners", "staff", "weather"}
 
 
 def test_a_simulation_does_not_hide_in_a_transaction(db, clock_at_end):
