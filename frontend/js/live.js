@@ -11,6 +11,7 @@ const SETTLE = 120; // several announcements of one deed become one fetch
 const PAUSE = 1500; // between two fetches of one page, however much happens
 const POLL = 30_000; // where no stream comes about
 const TRIES = 5;
+const ANSWER = 20_000; // for one fetch
 
 let source = null;
 let listening = '';
@@ -19,6 +20,7 @@ let polling = 0;
 let asked = 0;
 let last = 0;
 let timer = 0;
+let isFetching = false;
 const touched = new Set();
 
 const watched = () => [...document.querySelectorAll('[data-live][id]')];
@@ -95,13 +97,19 @@ function refresh(all) {
   timer = window.setTimeout(fetchAgain, Math.max(SETTLE, last + PAUSE - Date.now()));
 }
 
+// One fetch at a time: of two on their way the older answer might come last and show what was.
 async function fetchAgain() {
-  if (document.hidden || !touched.size) return;
+  if (document.hidden || !touched.size || isFetching) return;
+  isFetching = true;
   last = Date.now();
+  let came = false;
   const wanted = [...touched];
   touched.clear();
   try {
-    const answer = await fetch(window.location.href, { headers: { 'X-Live': wanted.join(' ') } }); // parts of the content come without the frame
+    const answer = await fetch(window.location.href, {
+      headers: { 'X-Live': wanted.join(' ') }, // parts of the content come without the frame
+      signal: AbortSignal.timeout(ANSWER),
+    });
     if (answer.redirected && new URL(answer.url).pathname.startsWith('/account/')) {
       window.location.assign(answer.url);
       return;
@@ -109,8 +117,12 @@ async function fetchAgain() {
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     for (const id of wanted) replace(id, page.getElementById(id));
+    came = true;
   } catch {
     for (const id of wanted) touched.add(id); // the next announcement, or the stream's return, fetches them
+  } finally {
+    isFetching = false;
+    if (came && touched.size) refresh(false); // announced meanwhile
   }
 }
 
