@@ -47,7 +47,7 @@ def drop_what_was_refused(event: Event) -> None:
 @reaction("vehicle.changed_hands")
 def drop_tasks_of_former_owner(event: Event) -> None:
     """What was owed to the former owner about this vehicle is owed no more."""
-    tasks = Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN)
+    tasks = Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties())
     subject = facts.subject("vehicle")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -60,8 +60,13 @@ def drop_tasks_of_former_owner(event: Event) -> None:
 
 @reaction("contact.refused", only_if=lambda event: event.facts.get("reason") == "sold" and bool(event.vehicle_id))
 def drop_tasks_of_sold_vehicle(event: Event) -> None:
-    """A car that is sold or scrapped needs nothing more, whoever else had something to say about it."""
-    _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN), "sold")
+    """A car that is sold or scrapped needs nothing more, whoever else had something to say about it; what was promised
+    to its buyer, or is owed to a colleague about them, stays owed."""
+    _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties()), "sold")
+
+
+def _duties() -> list[str]:
+    return [rule.code for rule in HANDBOOK.rules.values() if rule.is_duty]
 
 
 def end_joint(event: Event) -> None:

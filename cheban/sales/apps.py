@@ -14,11 +14,12 @@ class SalesConfig(AppConfig):
 
         from cheban.core import live, slots
         from cheban.core.links import Link, link
-        from cheban.sales import audited, events, facts, holdings, lists, queries  # noqa: F401
+        from cheban.sales import audited, events, facts, holdings, lists, queries, undoing  # noqa: F401
 
         facts.offer()
         holdings.offer()
         audited.offer()
+        undoing.offer()
         link(
             Link("sales_vehicledelivery", "customer_id", _("交车"), vehicle="vehicle_id", added="created_at"),
             Link("sales_salespromise", "customer_id", _("销售承诺"), vehicle="vehicle_id", added="promised_at"),

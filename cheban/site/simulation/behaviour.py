@@ -123,6 +123,12 @@ CANCELS_AN_ABSENCE = 0.12
 LEAVES_A_YEAR = {"good": 0.08, "mixed": 0.2, "bad": 0.35}
 """Turnover of after-sales staff; sales staff leave as often."""
 
+PROMISES = 0.45
+"""Deliveries at which something beyond the contract is promised."""
+BREAKS_PROMISES = 0.06
+DISPUTES = 0.04
+"""Of the promises made: given up aloud, remembered differently by the customer (guesses)."""
+
 # --- the outside ----------------------------------------------------------------------------------------------------
 
 WARNINGS = (

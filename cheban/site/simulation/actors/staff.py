@@ -15,6 +15,7 @@ from cheban.org import commands as org
 from cheban.org.access import actor_for
 from cheban.org.models import Staff
 from cheban.playbook import commands, reassigning
+from cheban.playbook.rules import HANDBOOK
 from cheban.site.demo import people as names
 from cheban.site.demo.staff import PASSWORD
 from cheban.site.simulation import behaviour
@@ -49,7 +50,8 @@ def _morning(world: World, place: Place) -> None:
     day, dice = world.today, world.dice
     lists: dict[int, list[dict[str, Any]]] = {}
     with world.at(place.store.id), connection.cursor() as cursor:
-        cursor.execute(_LISTS, {"until": datetime.combine(day, time(17), tzinfo=ZONE)})
+        duties = [rule.code for rule in HANDBOOK.rules.values() if rule.is_duty]  # done on their own pages: dealings
+        cursor.execute(_LISTS, {"until": datetime.combine(day, time(17), tzinfo=ZONE), "duties": duties})
         names_of = [c.name for c in cursor.description]
         for row in cursor.fetchall():
             found = dict(zip(names_of, row, strict=True))
@@ -89,6 +91,7 @@ _LISTS = """SELECT contact_id, assignee_id, customer_id, array_agg(rule ORDER BY
     (array_agg(vehicle_id ORDER BY weight DESC, rule, subject_id))[1] AS vehicle_id, max(attempts) AS attempts,
     min(starts_at) AS starts_at
   FROM playbook_task WHERE state = 'open' AND starts_at <= %(until)s AND assignee_id IS NOT NULL
+    AND rule <> ALL (%(duties)s)
   GROUP BY contact_id, assignee_id, customer_id
   ORDER BY min(due_at), max(weight) DESC, contact_id"""
 

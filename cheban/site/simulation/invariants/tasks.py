@@ -24,7 +24,11 @@ def one_task_per_occasion(cursor, stores, world) -> Found:
 
 @invariant("Nobody is reminded of one thing twice within twenty days, unless it was done in between.")
 def no_reminder_comes_back(cursor, stores, world) -> Found:
-    told = [r.code for r in HANDBOOK.rules.values() if isinstance(r.when, (Happened, Red)) or r.occasion is None]
+    told = [
+        r.code
+        for r in HANDBOOK.rules.values()
+        if isinstance(r.when, (Happened, Red)) or r.occasion is None or r.is_duty
+    ]
     return rows(
         cursor,
         """SELECT a.rule, a.subject_id, a.planned_on, b.planned_on AS again_on FROM playbook_task a
@@ -44,14 +48,23 @@ def no_contact_in_quiet_hours(cursor, stores, world) -> Found:
     return rows(
         cursor,
         """SELECT 'task' AS what, t.id::text, t.starts_at AS at FROM playbook_task t JOIN org_store s ON s.id = t.store_id
-            WHERE t.customer_id IS NOT NULL AND ((t.starts_at AT TIME ZONE 'Asia/Shanghai')::time >= s.quiet_from
+            WHERE t.customer_id IS NOT NULL AND t.rule <> ALL (%(duties)s) AND ((t.starts_at AT TIME ZONE 'Asia/Shanghai')::time >= s.quiet_from
               OR (t.starts_at AT TIME ZONE 'Asia/Shanghai')::time < s.quiet_until)
             UNION ALL
             SELECT e.name, e.id::text, e.at FROM core_event e JOIN org_store s ON s.id = e.store_id
             WHERE e.name IN ('contact.reached', 'contact.refused', 'contact.missed')
               AND ((e.at AT TIME ZONE 'Asia/Shanghai')::time >= s.quiet_from
                 OR (e.at AT TIME ZONE 'Asia/Shanghai')::time < s.quiet_until)""",
+        {"duties": _duties()},
     )
+
+
+def _duties() -> list[str]:
+    return [rule.code for rule in HANDBOOK.rules.values() if rule.is_duty]
+
+
+def _ends() -> list[tuple[str, str]]:
+    return [(rule.code, event) for rule in HANDBOOK.rules.values() for event in rule.done_by]
 
 
 def _purposes() -> dict[str, Any]:
@@ -69,13 +82,13 @@ def no_contact_against_a_refusal(cursor, stores, world) -> Found:
               FROM customers_consent WHERE channel = 'any')
             SELECT 'open' AS what, t.id::text, t.rule FROM playbook_task t JOIN purpose p ON p.rule = t.rule
               JOIN customers_customer c ON c.id = t.customer_id
-              WHERE t.state = 'open' AND c.refused_purposes && ARRAY[p.purpose, 'all']::varchar[]
+              WHERE t.state = 'open' AND p.purpose <> 'internal' AND c.refused_purposes && ARRAY[p.purpose, 'all']::varchar[]
             UNION ALL
             SELECT 'planned', t.id::text, t.rule FROM playbook_task t JOIN purpose p ON p.rule = t.rule
               JOIN said s ON s.customer_id = t.customer_id AND s.purpose IN (p.purpose, 'all') AND NOT s.is_given
                 AND (s.at AT TIME ZONE 'Asia/Shanghai')::date < t.planned_on
                 AND coalesce((s.until AT TIME ZONE 'Asia/Shanghai')::date > t.planned_on, true)
-              WHERE NOT EXISTS (SELECT 1 FROM said g WHERE g.customer_id = t.customer_id AND g.purpose = 'all'
+              WHERE p.purpose <> 'internal' AND NOT EXISTS (SELECT 1 FROM said g WHERE g.customer_id = t.customer_id AND g.purpose = 'all'
                 AND g.is_given AND g.at > s.at AND (g.at AT TIME ZONE 'Asia/Shanghai')::date <= t.planned_on)""",
         _purposes(),
     )
@@ -99,10 +112,16 @@ def every_closed_task_has_its_outcome(cursor, stores, world) -> Found:
     return rows(
         cursor,
         """SELECT t.id, t.rule, t.state, t.outcome, t.closed_at FROM playbook_task t
-           WHERE t.state = 'done' AND NOT EXISTS (SELECT 1 FROM core_event e
+           WHERE t.state = 'done' AND t.rule <> ALL (%(duties)s) AND NOT EXISTS (SELECT 1 FROM core_event e
              WHERE e.customer_id IS NOT DISTINCT FROM t.customer_id AND e.at = t.closed_at
                AND e.store_id = t.store_id AND e.name IN ('contact.reached', 'contact.refused', 'contact.missed')
-               AND e.facts -> 'undo' @> jsonb_build_array(jsonb_build_object('id', t.id::text)))""",
+               AND e.facts -> 'undo' @> jsonb_build_array(jsonb_build_object('id', t.id::text)))
+           UNION ALL SELECT t.id, t.rule, t.state, t.outcome, t.closed_at FROM playbook_task t
+           JOIN unnest(%(codes)s::text[], %(names)s::text[]) d(rule, name) ON d.rule = t.rule
+           WHERE t.state = 'done' GROUP BY t.id HAVING NOT bool_or(EXISTS (SELECT 1 FROM core_event e
+             WHERE e.name = d.name AND e.at = t.closed_at AND e.store_id = t.store_id
+               AND e.customer_id IS NOT DISTINCT FROM t.customer_id))""",
+        {"duties": _duties(), "codes": [r for r, _e in _ends()], "names": [e for _r, e in _ends()]},
     )
 
 
@@ -166,7 +185,9 @@ def no_task_about_anothers_car(cursor, stores, world) -> Found:
         cursor,
         """SELECT t.id, t.rule, v.is_active, v.owner_id = t.customer_id AS is_theirs FROM playbook_task t
            JOIN customers_vehicle v ON v.id = t.vehicle_id
-           WHERE t.state = 'open' AND (v.owner_id IS DISTINCT FROM t.customer_id OR NOT v.is_active)""",
+           WHERE t.state = 'open' AND t.rule <> ALL (%(duties)s)
+             AND (v.owner_id IS DISTINCT FROM t.customer_id OR NOT v.is_active)""",
+        {"duties": _duties()},
     )
 
 

@@ -108,6 +108,18 @@ BREAKS = {
         "UPDATE customers_customer SET refused_purposes = '{care}' WHERE id = (SELECT id FROM customers_customer "
         "WHERE refused_purposes = '{}' LIMIT 1)",
     ),
+    "every_duty_has_its_task": (
+        "DELETE FROM playbook_task WHERE id = (SELECT id FROM playbook_task WHERE rule = 'handover_due' LIMIT 1)",
+    ),
+    "duties_run_from_their_cause": (
+        "UPDATE playbook_task SET due_at = due_at + interval '1 minute' WHERE rule = 'first_feedback'",
+    ),
+    "sheets_are_signed_by_two": ("UPDATE sales_handoversheet SET state = 'sent' WHERE state = 'confirmed'",),
+    "promises_are_owed_while_open": (
+        """UPDATE playbook_task SET state = 'open', closed_at = NULL, due_at = '2026-11-23'
+           WHERE id = (SELECT t.id FROM playbook_task t JOIN sales_salespromise p ON p.id = t.subject_id
+             WHERE p.state <> 'open' AND t.state = 'done' LIMIT 1)""",
+    ),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",
