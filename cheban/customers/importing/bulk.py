@@ -45,6 +45,8 @@ def line(values: Iterable[Any]) -> str:
 
 FEW = 500
 """Up to so many lines go in as one JSON value: a temporary table costs more than the rows (measured: nightly files)."""
+JSON = frozenset({"extra"})
+"""Columns whose text is JSON: as text within JSON it would become a string."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 
@@ -74,9 +76,14 @@ def staged(table: str, columns: Sequence[str], lines: Sequence[str]) -> tuple[st
     from them in the same transaction."""
     if len(lines) > FEW:
         return f"stage_{table}", {}
-    rows = [dict(zip(columns, map(_uncell, line.split("\t")), strict=True)) for line in lines]
+    rows = [{name: _of(name, text) for name, text in zip(columns, line.split("\t"), strict=True)} for line in lines]
     source = f"jsonb_populate_recordset(NULL::{table}, %(lines)s::jsonb) AS stage_{table}"
     return source, {"lines": json.dumps(rows, ensure_ascii=False)}
+
+
+def _of(column: str, text: str) -> Any:
+    value = _uncell(text)
+    return json.loads(value) if value is not None and column in JSON else value
 
 
 def _uncell(text: str) -> str | None:
