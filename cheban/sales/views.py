@@ -117,10 +117,10 @@ def _delivery(request: HttpRequest, delivery_id: UUID) -> dict[str, Any]:
 @page(may="delivery.plan")
 def move(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """Another moment."""
-    moment = _moment(request.POST.get("scheduled_at", ""))
+    found, moment = queries.delivery(delivery_id), _moment(request.POST.get("scheduled_at", ""))
     if moment is None:
         raise errors.Invalid(_("请选择交车的日期和时间。"))
-    delivering.move(queries.delivery(delivery_id), by=request.actor, scheduled_at=moment)
+    delivering.move(found, by=request.actor, scheduled_at=moment)
     messages.success(request, _("已改期。"))
     return redirect("sales:delivery", delivery_id)
 
