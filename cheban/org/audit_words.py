@@ -66,6 +66,7 @@ ACTIONS = {
     "staff.password_reset": _("重设同事的密码"),
     "staff.roles_set": _("修改同事的角色"),
     "staff.stopped": _("停用同事的登录"),
+    "team.exported": _("导出团队任务"),
     "token.made": _("建立接口令牌"),
     "token.revoked": _("撤销接口令牌"),
     "training.added": _("安排培训"),
