@@ -137,58 +137,51 @@ FEEDBACK_READ = Rule(
     keeps_gap=False,
 )
 
-PROMISE_DUE = Rule(
-    "promise_due",
-    title="销售承诺到期前兑现",
-    short="承诺",
-    requirement="R034",
-    when=Upcoming("promise.due_on", days=3, late=60),
-    occasion="promise.due_on",
-    only_if=(If("promise.side", "=", "sales", says="由销售兑现"),),
-    purpose="internal",
-    owes=(
-        Owes(
-            Role.SALES_CONSULTANT,
-            "keep_promise",
-            "兑现承诺并登记",
-            within=working(days=3),
-            escalate=((working(days=4), Role.STORE_MANAGER),),
-        ),
-    ),
-    reason="答应过客户：{what}，{due}前兑现。",
-    script="先看**依据**里写的是什么，再和客户约时间。做不到就**早说**，不要等客户来问。",
-    shows=("promise.what",),
-    done_by=("promise.kept", "promise.broken"),
-    void_by=("promise.changed",),
-    weight=78,
-    keeps_gap=False,
-)
 
-PROMISE_DUE_SERVICE = Rule(
-    "promise_due_service",
-    title="销售承诺由售后兑现",
-    short="承诺",
-    requirement="R034",
-    when=Upcoming("promise.due_on", days=3, late=60),
-    occasion="promise.due_on",
-    only_if=(If("promise.side", "=", "service", says="由售后兑现"),),
-    purpose="internal",
-    owes=(
-        Owes(
-            Role.SERVICE_SPECIALIST,
-            "keep_promise",
-            "兑现承诺并登记",
-            within=working(days=3),
-            escalate=((working(days=4), Role.STORE_MANAGER),),
+def _promise(code: str, *, role: Role, side: str, title: str, says: str, reason: str) -> Rule:
+    return Rule(
+        code,
+        title=title,
+        short="承诺",
+        requirement="R034",
+        when=Upcoming("promise.due_on", days=3, late=60),
+        occasion="promise.due_on",
+        only_if=(If("promise.side", "=", side, says=says),),
+        purpose="internal",
+        owes=(
+            Owes(
+                role,
+                "keep_promise",
+                "兑现承诺并登记",
+                within=working(days=3),
+                escalate=((working(days=4), Role.STORE_MANAGER),),
+            ),
         ),
-    ),
+        reason=reason,
+        script="先看**依据**里写的是什么，再和客户约时间。做不到就**早说**，不要等客户来问。",
+        shows=("promise.what",),
+        done_by=("promise.kept", "promise.broken"),
+        void_by=("promise.changed",),
+        weight=78,
+        keeps_gap=False,
+    )
+
+
+PROMISE_DUE = _promise(
+    "promise_due",
+    role=Role.SALES_CONSULTANT,
+    side="sales",
+    title="销售承诺到期前兑现",
+    says="由销售兑现",
+    reason="答应过客户：{what}，{due}前兑现。",
+)
+PROMISE_DUE_SERVICE = _promise(
+    "promise_due_service",
+    role=Role.SERVICE_SPECIALIST,
+    side="service",
+    title="销售承诺由售后兑现",
+    says="由售后兑现",
     reason="销售答应过客户：{what}，{due}前由售后兑现。",
-    script="先看**依据**里写的是什么，再和客户约时间。做不到就**早说**，不要等客户来问。",
-    shows=("promise.what",),
-    done_by=("promise.kept", "promise.broken"),
-    void_by=("promise.changed",),
-    weight=78,
-    keeps_gap=False,
 )
 
 CHAPTER = gettext_noop("从销售到售后：交接、承诺、首次反馈")
