@@ -306,7 +306,7 @@ MAKE = """, running AS (
     md5(random()::text || o.subject_id::text || o.role)::uuid
   FROM owed o LEFT JOIN running r ON r.customer_id = o.customer_id AND r.side = o.side AND NOT o.alone
   WHERE NOT o.refused AND NOT o.too_soon
-  WINDOW contact AS (PARTITION BY o.alone, coalesce(o.customer_id, o.subject_id), o.side ORDER BY o.weight DESC, o.rule, o.subject_id
+  WINDOW contact AS (PARTITION BY CASE WHEN o.alone THEN o.subject_id ELSE coalesce(o.customer_id, o.subject_id) END, o.side ORDER BY o.weight DESC, o.rule, o.subject_id
     ROWS UNBOUNDED PRECEDING)
   {conflict}
   RETURNING store_id
