@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "cheban.playbook",
     "cheban.workshop",
     "cheban.sales",
+    "cheban.voice",
     "cheban.handbook",
     "cheban.scorecard",
     "cheban.api",

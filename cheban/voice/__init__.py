@@ -1,1 +1,1 @@
-"""What customers say. For now the reading of it (`detection`); no tables yet."""
+"""What customers say: read for danger and for wishes (`detection`), and answered."""
