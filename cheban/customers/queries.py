@@ -20,6 +20,7 @@ from cheban.core import events, privacy
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.core.money import format_fen
+from cheban.core.slots import ask
 from cheban.customers.duplicates.queries import absorbed_ids, merges_of, root_of
 from cheban.customers.fields import definitions
 from cheban.customers.models import (
@@ -248,10 +249,9 @@ def _subtitle(event: Event, staff: dict[int, str], own: dict[str, str]) -> str:
         money = format_fen(facts.get("total_fen", 0))
         return " · ".join(p for p in (facts.get("items", ""), km, money, facts.get("order_no", "")) if p)
     parts = [facts.get("label", ""), display_plate(facts["plate"]) if facts.get("plate") else "", facts.get("text", "")]
-    if event.name.startswith("contact.") or event.name.startswith("task."):
-        from cheban.core.slots import ask
-
-        parts.append(ask("contact.words", event.name, facts, default=""))
+    noun = event.name.split(".")[0]
+    parts.append(ask(f"timeline.{noun}", event.name, facts, default=""))
+    if noun in ("contact", "task"):
         if facts.get("to"):
             parts.append(_("交给 %(name)s") % {"name": staff.get(facts["to"], "")})
         parts.append(facts.get("note", ""))

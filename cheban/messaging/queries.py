@@ -61,7 +61,7 @@ def _notice(row: InboxItem, card: dict[str, Any] | None) -> dict[str, Any]:
     about = [card["name"]] if card else []
     if card and (car := card["vehicles"].get(row.vehicle_id)):
         about.append(car["plate"])
-    if words := slots.ask("contact.words", row.kind, {"rules": row.facts.get("rules", [])}, default=""):
+    if words := slots.ask("timeline.contact", row.kind, {"rules": row.facts.get("rules", [])}, default=""):
         about.append(words)
     if row.facts.get("count"):
         about.append(_("%(n)d 次") % {"n": row.facts["count"]})

@@ -14,7 +14,7 @@ class SalesConfig(AppConfig):
 
         from cheban.core import live, slots
         from cheban.core.links import Link, link
-        from cheban.sales import audited, events, facts, holdings, lists, queries, undoing  # noqa: F401
+        from cheban.sales import audited, events, facts, holdings, lists, queries, undoing, words  # noqa: F401
 
         facts.offer()
         holdings.offer()
@@ -25,5 +25,7 @@ class SalesConfig(AppConfig):
             Link("sales_salespromise", "customer_id", _("销售承诺"), vehicle="vehicle_id", added="promised_at"),
         )
         live.topic("delivery", queries.may_hear)
+        for noun in ("delivery", "handover", "promise", "feedback"):
+            slots.provide(f"timeline.{noun}", words.timeline)
         slots.provide("customer.promises", queries.promises_of)
         slots.provide("customer.sales", queries.sales_of)

@@ -9,6 +9,7 @@ import pytest
 from cheban.core import clock as real_clock
 from cheban.core.errors import NotFound, NotPermitted, WrongState
 from cheban.core.models import Event
+from cheban.customers import queries as customers
 from cheban.org.roles import Role
 from cheban.playbook import planner
 from cheban.playbook.models import Task
@@ -150,3 +151,17 @@ def test_first_feedback_is_owed_within_three_days_and_the_consultant_has_to_read
 def test_feedback_waits_for_the_delivery(cast):
     with pytest.raises(WrongState):
         feedback.record_first(deal.planned(cast), by=deal.service(cast), questions="没有问题")
+
+
+@pytest.mark.req("R033")
+def test_the_customers_timeline_says_what_was_promised_and_how_it_ended(cast):
+    made = promised(cast)
+    promising.dispute(made, by=deal.sales(cast), claimed="客户说送两套")
+    promising.clarify(made, by=deal.sales(cast), found="合同写的是一套，客户认可")
+    promising.keep(made, by=deal.sales(cast), how="11 月 23 日到店装好")
+    said = {item.title: item.subtitle for item in customers.timeline(made.customer_id)["items"]}
+    due = made.due_on.strftime("%m-%d")
+    assert said["销售承诺"].startswith(f"送原厂脚垫一套 · {due} 前 · ")
+    assert said["承诺有争议"].startswith("送原厂脚垫一套 · 客户说送两套 · ")
+    assert said["承诺争议已澄清"].startswith("送原厂脚垫一套 · 合同写的是一套，客户认可 · ")
+    assert said["兑现承诺"].startswith("送原厂脚垫一套 · 11 月 23 日到店装好 · ")
