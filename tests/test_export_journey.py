@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from cheban.lists.models import Export
 from cheban.org.roles import Role
-from tests import given, serving
+from tests import given, looks, serving
+from tests.looks import every_look
 
 GOLD, OTHERS = 12, 5
 
@@ -27,11 +28,10 @@ def shop(committed, clock):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("size", serving.SIZES)
-def test_from_a_filter_to_a_file(shop, size, tmp_path):
+@every_look
+def test_from_a_filter_to_a_file(shop, look, tmp_path):
     with serving.web() as address, serving.browser() as chromium:
-        page = chromium.new_context(**serving.SIZES[size]).new_page()
-        serving.sign_in(page, address, shop.staff[Role.STORE_MANAGER])
+        page = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)
         page.goto(address + "/customers/?tier=gold")
 
         page.click("a[href^='/exports/new/customers/']")
@@ -40,16 +40,17 @@ def test_from_a_filter_to_a_file(shop, size, tmp_path):
         page.click(".export-foot .btn-primary")
 
         page.wait_for_url("**/exports/")
-        expect(page.locator("tbody tr")).to_contain_text("等待中")
+        expect(page.locator("tbody tr")).to_contain_text(look.say("等待中"))
         page.wait_for_selector("html[data-live-stream=open]")
         with serving.worker():
             # nobody touches the page
-            expect(page.locator("tbody tr")).to_contain_text("可以下载", timeout=30_000)
+            expect(page.locator("tbody tr")).to_contain_text(look.say("可以下载"), timeout=30_000)
         with page.expect_download() as found:
             page.click("tbody tr a.btn")
         file = tmp_path / "list.xlsx"
         found.value.save_as(file)
-        assert found.value.suggested_filename == f"客户与车辆-2026-11-23-{GOLD}.xlsx"
+        assert found.value.suggested_filename == f"{look.say('客户与车辆')}-2026-11-23-{GOLD}.xlsx"
+        looks.calm(page)
         sheet = openpyxl.load_workbook(file).active
         rows = list(sheet.iter_rows(values_only=True))
         assert "金卡回访名单核对" in rows[0][0] and len(rows) == GOLD + 2

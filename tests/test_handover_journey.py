@@ -12,7 +12,8 @@ from cheban.org import dispatch, scope
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
 from cheban.sales.models import HandoverSheet, VehicleDelivery
-from tests import given, serving
+from tests import given, looks, serving
+from tests.looks import LOOKS
 
 pytestmark = pytest.mark.browser
 
@@ -32,39 +33,24 @@ def shop(committed, clock):
     return cast
 
 
-def opened(chromium, address, staff, size):
-    page = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **serving.SIZES[size]).new_page()
-    page.problems = []
-    page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
-    page.add_init_script(
-        "addEventListener('securitypolicyviolation', e => console.error('csp ' + e.violatedDirective))"
-    )
-    serving.sign_in(page, address, staff)
-    return page
-
-
-def fits(page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 @pytest.mark.req("R028", "R029", "R036", "R039")
-@pytest.mark.parametrize("size", list(serving.SIZES))
-def test_from_two_who_explain_to_two_who_sign(shop, size):
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
+def test_from_two_who_explain_to_two_who_sign(shop, look):
     from playwright.sync_api import expect
 
     with serving.web() as address, serving.browser() as chromium:
-        sales = opened(chromium, address, shop.staff[Role.SALES_CONSULTANT], size)
-        service = opened(chromium, address, shop.staff[Role.SERVICE_SPECIALIST], size)
+        sales = looks.opened(chromium, address, shop.staff[Role.SALES_CONSULTANT], look)
+        service = looks.opened(chromium, address, shop.staff[Role.SERVICE_SPECIALIST], look)
 
         # sales appoints the delivery from the customer's page
         sales.goto(f"{address}/customers/{shop.buyer.id}/")
-        sales.get_by_role("link", name="约交车").click()
+        sales.get_by_role("link", name=look.say("约交车")).click()
         sales.fill("[name=scheduled_at]", "2026-11-23T10:30")
         sales.select_option("[name=service_specialist_id]", str(shop.staff[Role.SERVICE_SPECIALIST].id))
-        sales.get_by_role("button", name="约好").click()
-        sales.get_by_role("heading", name="双专员交付").wait_for()
+        sales.get_by_role("button", name=look.say("约好")).click()
+        sales.get_by_role("heading", name=look.say("双专员交付")).wait_for()
         delivery_page = sales.url
-        fits(sales)
+        looks.fits(sales)
 
         # each ticks their own half; the other sees it at once
         service.goto(delivery_page)
@@ -76,47 +62,47 @@ def test_from_two_who_explain_to_two_who_sign(shop, size):
                 page.locator("button.check-point[aria-pressed=false]").first.click()
                 expect(page.locator(".checks-side li.is-done")).not_to_have_count(before, timeout=20_000)
         expect(sales.locator(".checks-side li.is-done")).to_have_count(10, timeout=20_000)
-        sales.get_by_role("button", name="确认交付").click()
-        sales.locator("dialog[open] button", has_text="确认交付").click()
-        sales.get_by_text("交接表 24 小时内发出").wait_for()
+        sales.get_by_role("button", name=look.say("确认交付")).click()
+        sales.locator("dialog[open] button", has_text=look.say("确认交付")).click()
+        sales.get_by_text(look.say("已交付。交接表 24 小时内发出，3 天内登记首次反馈。")).wait_for()
 
         # an empty field is named; then the sheet goes out
-        sales.get_by_role("button", name="签名并发给售后").click()
-        sales.get_by_text("还缺：").wait_for()
-        for word in ("通勤：省油、好停车", "养护成本", "微信", "自驾游"):
+        sales.get_by_role("button", name=look.say("签名并发给售后")).click()
+        sales.get_by_text(look.say("还缺：%(what)s", what="")).wait_for()
+        for word in (look.say("通勤：省油、好停车"), look.say("养护成本"), look.say("微信"), look.say("自驾游")):
             sales.locator("label.chip", has_text=word).click()
-        sales.get_by_role("button", name="签名并发给售后").click()
-        sales.get_by_text("交接表已发出").wait_for()
+        sales.get_by_role("button", name=look.say("签名并发给售后")).click()
+        sales.get_by_text(look.say("交接表已发出，等售后专员逐项确认。")).wait_for()
 
         # service marks one line and sends it back
         service.goto(delivery_page)
-        service.get_by_role("link", name="逐项确认").click()
-        service.get_by_role("button", name="全部对").click()
-        line = service.locator(".review-line", has_text="买车的主要原因")
-        line.locator("label.chip", has_text="不对").click()
+        service.get_by_role("link", name=look.say("逐项确认")).click()
+        service.get_by_role("button", name=look.say("全部对")).click()
+        line = service.locator(".review-line", has_text=look.say("买车的主要原因"))
+        line.locator("label.chip", has_text=look.say("不对")).click()
         line.locator(".review-why").fill("客户说是接送孩子")
-        service.get_by_role("button", name="签名：").click()
-        service.get_by_text("已退回给销售顾问改正。").wait_for()
-        fits(service)
+        service.get_by_role("button", name=look.say("签名：确认，或退回标出的几项")).click()
+        service.get_by_text(look.say("已退回给销售顾问改正。")).wait_for()
+        looks.fits(service)
 
         # sales corrects that line and sends again; service confirms
         sales.goto(delivery_page)
         expect(sales.locator("#sheet")).to_contain_text("客户说是接送孩子")
-        sales.locator("label.chip", has_text="家庭：空间、安全座椅、出游").click()
-        sales.get_by_role("button", name="签名并发给售后").click()
-        sales.get_by_text("交接表已发出").wait_for()
+        sales.locator("label.chip", has_text=look.say("家庭：空间、安全座椅、出游")).click()
+        sales.get_by_role("button", name=look.say("签名并发给售后")).click()
+        sales.get_by_text(look.say("交接表已发出，等售后专员逐项确认。")).wait_for()
         service.goto(delivery_page)
-        service.get_by_role("link", name="逐项确认").click()
-        service.get_by_role("button", name="全部对").click()
-        service.get_by_role("button", name="签名：").click()
-        service.get_by_text("已确认，交接完成。").wait_for()
+        service.get_by_role("link", name=look.say("逐项确认")).click()
+        service.get_by_role("button", name=look.say("全部对")).click()
+        service.get_by_role("button", name=look.say("签名：确认，或退回标出的几项")).click()
+        service.get_by_text(look.say("已确认，交接完成。")).wait_for()
         expect(service.locator(".review-signs")).to_contain_text(shop.staff[Role.SERVICE_SPECIALIST].name)
 
         # the first feedback reaches sales
         service.goto(delivery_page)
         service.fill("[name=questions]", "手机连不上车机")
-        service.get_by_role("button", name="登记，告诉销售顾问").click()
-        service.get_by_text("已登记，销售顾问会看到。").wait_for()
+        service.get_by_role("button", name=look.say("登记，告诉销售顾问")).click()
+        service.get_by_text(look.say("已登记，销售顾问会看到。")).wait_for()
         assert [p for page in (sales, service) for p in page.problems if "422" not in p] == []
 
     with scope.use([shop.a.id]):

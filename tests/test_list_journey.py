@@ -16,7 +16,8 @@ from cheban.lists.models import SavedView
 from cheban.org import scope
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
-from tests import given, serving
+from tests import given, looks, serving
+from tests.looks import LOOKS, every_look
 
 PEOPLE = (Role.STORE_MANAGER, Role.SERVICE_ADVISOR, Role.CALLER)
 GOLD = 6
@@ -36,100 +37,85 @@ def shop(committed, clock):
     return cast
 
 
-def _opened(chromium, address: str, staff, size: str):
-    page = chromium.new_context(**serving.SIZES[size]).new_page()
-    page.problems = []
-    page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda e: page.problems.append(str(e)))
-    serving.sign_in(page, address, staff)
-    return page
-
-
-def _calm(page) -> None:
-    """No error, no violation of the content policy, nothing wider than the screen."""
-    assert page.problems == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 @pytest.mark.browser
 @pytest.mark.req("Y09")
-@pytest.mark.parametrize("size", serving.SIZES)
-def test_a_view_is_made_by_one_shared_and_opened_by_others(shop, size):
+@every_look
+def test_a_view_is_made_by_one_shared_and_opened_by_others(shop, look):
     with serving.web() as address, serving.browser() as chromium:
-        manager = _opened(chromium, address, shop.staff[Role.STORE_MANAGER], size)
+        manager = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)
         manager.goto(address + "/customers/?tier=gold")
         manager.click(".view-save")
         manager.fill("#view-name", "金卡名单")
         manager.check(".list-panel [name=shared]")
-        typed = manager.locator("#view-role-ts-control")  # twelve roles: typed by initials
+        typed = manager.locator("#view-role-ts-control")  # twelve roles: typed by pinyin initials
         typed.click()
-        typed.press_sequentially("kfhf")
-        expect(manager.locator(".ts-dropdown .option:visible")).to_have_text(["客服回访"])
+        typed.press_sequentially("kfhf" if look.language == "zh-hans" else "follow")
+        expect(manager.locator(".ts-dropdown .option:visible")).to_have_text([look.say("客服回访")])
         typed.press("Enter")
         assert manager.input_value("#view-role") == Role.CALLER
-        _calm(manager)
-        manager.get_by_role("button", name="保存", exact=True).click()
+        looks.calm(manager)
+        manager.get_by_role("button", name=look.say("保存"), exact=True).click()
         manager.wait_for_url("**/customers/?view=*")
         expect(manager.locator(".list-views [aria-current=page]")).to_contain_text("金卡名单")
         with scope.use([shop.a.id]):
             view = SavedView.objects.get()
         assert (view.is_shared, view.default_for) == (True, Role.CALLER)
 
-        adviser = _opened(chromium, address, shop.staff[Role.SERVICE_ADVISOR], size)
+        adviser = looks.opened(chromium, address, shop.staff[Role.SERVICE_ADVISOR], look)
         adviser.goto(address + "/customers/")
         expect(adviser.locator("tr[data-row]")).to_have_count(50)
         adviser.get_by_role("link", name="金卡名单").click()  # one click
         expect(adviser.locator("tr[data-row]")).to_have_count(GOLD)
 
-        caller = _opened(chromium, address, shop.staff[Role.CALLER], size)
+        caller = looks.opened(chromium, address, shop.staff[Role.CALLER], look)
         caller.goto(address + "/customers/")  # no click: their role opens with it
         expect(caller.locator("tr[data-row]")).to_have_count(GOLD)
         expect(caller.locator(".list-views [aria-current=page]")).to_contain_text("金卡名单")
-        caller.get_by_role("link", name="全部", exact=True).click()
+        caller.get_by_role("link", name=look.say("全部"), exact=True).click()
         expect(caller.locator("tr[data-row]")).to_have_count(50)
         for page in (manager, adviser, caller):
-            _calm(page)
+            looks.calm(page)
 
 
 @pytest.mark.browser
 @pytest.mark.req("Y09")
-@pytest.mark.parametrize("size", serving.SIZES)
-def test_a_deed_on_many_is_counted_named_done_and_taken_back(shop, size):
+@every_look
+def test_a_deed_on_many_is_counted_named_done_and_taken_back(shop, look):
     def tagged() -> int:
         with scope.use([shop.a.id]):
             return Customer.objects.filter(tags__contains=["夏季关怀"]).count()
 
     with serving.web() as address, serving.browser() as chromium:
-        page = _opened(chromium, address, shop.staff[Role.STORE_MANAGER], size)
+        page = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)
         page.goto(address + "/customers/?tier=gold")
         for n in range(4):
             page.locator("[data-tick]").nth(n).check()
         expect(page.locator("[data-bulk-count]")).to_contain_text("4")
         expect(page.locator("[data-bulk-sample]")).to_contain_text("张5、张4、张3")
         page.fill(".bulk [name=tag]", "夏季关怀")
-        page.get_by_role("button", name="打上标签").click()
-        expect(page.locator(".bulk-whole")).to_have_text("将更改 4 位客户")
+        page.get_by_role("button", name=look.say("打上标签")).click()
+        expect(page.locator(".bulk-whole")).to_have_text(look.say("将更改 %(n)s 位客户", n=4))
         expect(page.locator(".bulk-names b")).to_have_count(4)
         assert tagged() == 0
-        page.get_by_role("button", name="更改 4 位").click()
+        page.get_by_role("button", name=look.say("更改 %(n)s 位", n=4)).click()
         undo = page.locator("[data-toast-undo]")
         expect(undo).to_be_visible()
         assert tagged() == 4
         undo.click()  # within the eight seconds that it stands there
-        expect(page.locator("[data-toast]")).to_contain_text("已撤回")
+        expect(page.locator("[data-toast]")).to_contain_text(look.say("已撤回，%(n)d 行恢复原样。", n=4))
         assert tagged() == 0 and page.url.endswith("/customers/?tier=gold")
-        _calm(page)
+        looks.calm(page)
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("size", serving.SIZES)
-def test_a_choice_is_typed_in_characters_pinyin_or_initials(shop, size):
+@every_look
+def test_a_choice_is_typed_in_characters_pinyin_or_initials(shop, look):
     with serving.web() as address, serving.browser() as chromium:
-        page = _opened(chromium, address, shop.staff[Role.STORE_MANAGER], size)
+        page = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)
         page.goto(address + "/customers/?all=1")
-        page.locator("summary", has_text="筛选").click()
+        page.locator("summary", has_text=look.say("筛选")).click()
         typed = page.locator("#filter-keeper-ts-control")
-        assert typed.get_attribute("role") == "combobox" and typed.get_attribute("aria-label") == "档案负责人"
+        assert typed.get_attribute("role") == "combobox" and typed.get_attribute("aria-label") == look.say("档案负责人")
         for text, name in (("单", "单红"), ("shanh", "单红"), ("dh", "单红"), ("zq", "曾强"), ("xiexiao", "解晓东")):
             typed.click()
             typed.fill("")
@@ -144,17 +130,18 @@ def test_a_choice_is_typed_in_characters_pinyin_or_initials(shop, size):
         typed.press_sequentially("没有这个人")
         expect(page.locator(".ts-dropdown .no-results")).to_be_visible()
         typed.press("Escape")
-        _calm(page)
-        page.get_by_role("button", name="应用").click()
+        looks.calm(page)
+        page.get_by_role("button", name=look.say("应用")).click()
         page.wait_for_url("**keeper=*")
         expect(page.locator(".filters-on .mark")).to_contain_text("解晓东")
 
         plain = chromium.new_context(java_script_enabled=False).new_page()  # without the script the select stays
+        look.dress(shop.staff[Role.SERVICE_ADVISOR])
         serving.sign_in(plain, address, shop.staff[Role.SERVICE_ADVISOR])
         plain.goto(address + "/customers/?all=1")
-        plain.locator("summary", has_text="筛选").click()
+        plain.locator("summary", has_text=look.say("筛选")).click()
         plain.select_option("#filter-keeper", label="单红")
-        plain.get_by_role("button", name="应用").click()
+        plain.get_by_role("button", name=look.say("应用")).click()
         assert "keeper=" in plain.url
 
 
@@ -176,12 +163,12 @@ def test_back_returns_to_the_row_one_left_in_every_list_whose_rows_open(shop):
                 plan={"kind": "customers", "tables": []},
             )  # fmt: skip
     with serving.web() as address, serving.browser() as chromium:
-        page = _opened(chromium, address, shop.staff[Role.STORE_MANAGER], "desk")
+        page = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], LOOKS[0])
         for path in ("/customers/?all=1", "/my-day/team/?all=1", "/customers/imports/?all=1"):
             page.goto(address + path)
             rows = page.locator("#rows tr[data-href]")
             expect(rows).to_have_count(50)
-            page.get_by_role("link", name="加载更多").click()
+            page.get_by_role("link", name=LOOKS[0].say("加载更多")).click()
             expect(rows).to_have_count(60)
             row = rows.nth(56)
             where = row.get_attribute("data-href")

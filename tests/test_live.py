@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,8 @@ from cheban.org.access import system_actor
 from cheban.org.roles import Role
 from cheban.playbook import reassigning as playbook
 from cheban.playbook.models import Task
-from tests import given, serving
+from tests import given, looks, serving
+from tests.looks import LOOKS, Look
 
 
 @pytest.fixture
@@ -41,28 +43,28 @@ def house(committed, clock):
     return cast
 
 
-def opened(chromium, address: str, staff, path: str, *, size: str = "desk"):
-    page = chromium.new_context(**serving.SIZES[size]).new_page()
-    page.problems = []
-    page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
-    serving.sign_in(page, address, staff)
+def opened(chromium, address: str, staff, path: str, *, look: Look = LOOKS[0]):
+    page = looks.opened(chromium, address, staff, look)
     page.goto(address + path)
     page.wait_for_selector("html[data-live-stream=open]")
     return page
 
 
-def test_two_browsers_see_each_others_work_live(house):
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[1]], ids=str)
+def test_two_browsers_see_each_others_work_live(house, look):
     manager, caller = house.staff[Role.STORE_MANAGER], house.staff[Role.CALLER]
     with serving.web() as address, serving.browser() as chromium:
-        board = opened(chromium, address, manager, "/my-day/team/")
-        day = opened(chromium, address, caller, "/my-day/")
-        story = opened(chromium, address, manager, f"/customers/{house.customers[0].id}/", size="phone")
+        board = opened(chromium, address, manager, "/my-day/team/", look=look)
+        day = opened(chromium, address, caller, "/my-day/", look=look)
+        story = opened(
+            chromium, address, manager, f"/customers/{house.customers[0].id}/", look=replace(look, size="phone")
+        )
         assert board.inner_text("#team-tiles b >> nth=0") == "3"
 
         day.click(".outcome-bar button[name=code] >> nth=0")
         began = time.monotonic()
         expect(board.locator("#team-tiles b").first).to_have_text("2", timeout=5000)
-        expect(story.locator("#c360-story")).to_contain_text("客服回访", timeout=5000)
+        expect(story.locator("#c360-story")).to_contain_text(caller.name, timeout=5000)
         assert time.monotonic() - began < 3
 
         # the other way: work handed over by the manager appears on the caller's day

@@ -15,7 +15,8 @@ from cheban.org.models import DealerGroup
 from cheban.org.roles import Role
 from cheban.site import idle
 from tests import given
-from tests.serving import SIZES, browser, sign_in, web
+from tests.looks import LOOKS, calm, every_look, opened
+from tests.serving import browser, web
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -32,22 +33,13 @@ def a_manager(cast):
     return found
 
 
-def watched(page):
-    """The page, with a list of what the browser complains about."""
-    page.complaints = []
-    page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda e: page.complaints.append(str(e)))
-    return page
-
-
 @pytest.mark.browser
 @pytest.mark.req("R019")
-@pytest.mark.parametrize("size", SIZES)
-def test_an_authenticator_app_is_set_up_and_asked_for_and_a_recovery_code_works_once(committed, size):
+@every_look
+def test_an_authenticator_app_is_set_up_and_asked_for_and_a_recovery_code_works_once(committed, look):
     manager = a_manager(given.cast(scoped=False))
     with web() as address, browser() as chromium:
-        page = watched(chromium.new_context(**SIZES[size], locale="zh-CN").new_page())
-        sign_in(page, address, manager)
+        page = opened(chromium, address, manager, look)
         page.goto(address + "/account/2fa/totp/activate/")
         if page.locator("#id_password").count():
             page.fill("#id_password", given.PASSWORD)
@@ -57,7 +49,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for_and_a_recovery_code_works_
         page.press("#id_code", "Enter")
         page.wait_for_selector(".recovery-codes")
         recovery = page.locator(".recovery-codes code").first.inner_text()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        calm(page)
 
         def come_back_with(code: str) -> None:
             page.context.clear_cookies()
@@ -75,19 +67,20 @@ def test_an_authenticator_app_is_set_up_and_asked_for_and_a_recovery_code_works_
         page.wait_for_selector(".errorlist")
         page.goto(address + "/my-day/")
         assert "/account/" in page.url, "half signed in opens nothing"
-        assert page.complaints == []
+        calm(page)
     kept = Authenticator.objects.get(user=manager, type="totp")
     assert secret not in str(kept.data), "its secret lies sealed"
 
 
 @pytest.mark.browser
 @pytest.mark.req("R019")
-def test_a_passkey_is_added_and_signs_in_without_a_password(committed):
+@pytest.mark.parametrize("look", [LOOKS[1], LOOKS[2]], ids=str)
+def test_a_passkey_is_added_and_signs_in_without_a_password(committed, look):
     cast = given.cast(scoped=False)
     manager = a_manager(cast)
     with web() as address, browser() as chromium:
         address = address.replace("127.0.0.1", "localhost")  # passkeys need a name, and localhost counts as secure
-        page = watched(chromium.new_context(locale="zh-CN").new_page())
+        page = opened(chromium, address, manager, look)
         device = page.context.new_cdp_session(page)
         device.send("WebAuthn.enable")
         device.send(
@@ -103,7 +96,6 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(committed):
                 }
             },
         )
-        sign_in(page, address, manager)
         page.goto(address + "/account/2fa/webauthn/add/")
         if page.locator("#id_password").count():
             page.fill("#id_password", given.PASSWORD)
@@ -115,7 +107,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(committed):
         page.goto(address + "/account/login/")
         page.click(".passkey-in [data-passkey-go]")
         page.wait_for_url("**/my-day/**")
-        assert page.complaints == []
+        calm(page)
     with scope.use([cast.a.id]):
         told = list(AuditEntry.objects.filter(subject=f"staff:{manager.id}").values_list("action", flat=True))
     assert "second_factor.added" in told
