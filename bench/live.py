@@ -21,7 +21,7 @@ SETTLE = 0.12
 """As in live.js: several announcements of one deed become one request."""
 PAUSE = 4.0
 """Between rounds: every page has fetched, the server rests."""
-PARTS = {"/my-day/": "my-day day-list", "/my-day/team/": "team-tiles people list"}
+PARTS = {"/my-day/": "day-title day-list", "/my-day/team/": "team-tiles people list"}
 
 
 @dataclass

@@ -106,3 +106,23 @@ def test_a_page_catches_up_after_the_server_was_away(house):
             Task.objects.filter(customer_id=house.customers[0].id).update(assignee_id=None)
         with serving.web(port=port):
             expect(page.locator("#day-list")).not_to_contain_text("周静", timeout=30000)
+
+
+def test_a_refused_form_is_left_as_it_was_answered(house):
+    """It stands at the form's own address, which knows no GET: nothing is fetched, nothing is said in the console."""
+    manager, customer = house.staff[Role.STORE_MANAGER], house.customers[0]
+    with scope.use([house.a.id]):
+        car = given.vehicle(house.a, customer, vin="LSVAA4187E2000003", plate="粤B12345")
+    with serving.web() as address, serving.browser() as chromium:
+        page = opened(chromium, address, manager, f"/customers/{customer.id}/")
+        page.evaluate(f"""() => {{
+            const form = document.querySelector('form[action$="/vehicles/{car.id}/odometer/"]');
+            form.querySelector('[name=km]').value = 'x'; form.noValidate = true; form.submit();
+        }}""")
+        page.wait_for_url("**/odometer/")
+        page.wait_for_selector("html[data-live-stream=open]")
+        with scope.use([house.a.id]):
+            customers.add_note(customer, by=system_actor([house.a.id]), text="同事写的备注")
+        page.wait_for_timeout(1000)
+        assert "同事写的备注" not in page.inner_text("#c360-story")
+        assert [p for p in page.problems if "422" not in p] == []

@@ -7,7 +7,7 @@ may listen; `cheban.site.streams` brings them to the browsers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db import connection
@@ -50,6 +50,14 @@ def announce_all(changed: Iterable[tuple[str, Any]]) -> None:
     if told := payloads(changed):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(pg_notify(%s, page)) FROM unnest(%s::text[]) page", [CHANNEL, told])
+
+
+def parts(headers: Mapping[str, str]) -> frozenset[str]:
+    """Ids of the elements that an open page asks for anew (`X-Live: id id`, live.js); empty: the whole page.
+
+    A view may leave out what none of them shows. Decision 0029.
+    """
+    return frozenset(headers.get("X-Live", "").split()) - {"1"}
 
 
 def payloads(changed: Iterable[tuple[str, Any]]) -> list[str]:

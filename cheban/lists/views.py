@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -46,7 +47,7 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             "sort": state.order(found, asked).code,
             "sorts": _sorts(found, asked),
             "chips": state.chips(found, asked, actor.stores),
-            "filters": _filters(found, asked, actor),
+            "filters": SimpleLazyObject(lambda: _filters(found, asked, actor)),
             "counts_people": found.counts_people,
             "headings": _headings(found, asked, shown, actor),
             "columns": shown,

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cheban.core import clock
+from cheban.core import clock, live
 from cheban.core.errors import NotFound
 from cheban.core.ids import new_id
 from cheban.lists import commands as lists
@@ -31,7 +31,9 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
     rows = [row for group in found["groups"] for row in group.contacts]
     row = next((r for r in rows if r.id == wanted), None)
     chosen = row.id if row else wanted or (rows[0].id if rows else None)
-    current = queries.contact(chosen, request.actor, at=at) if chosen else None
+    parts = live.parts(request.headers)
+    is_asked = not parts or "contact" in parts  # a list that changed does not read the opened contact again
+    current = queries.contact(chosen, request.actor, at=at) if chosen and is_asked else None
     for each in rows:
         each.is_current = each.id == chosen
     position = next((i for i, r in enumerate(rows) if r.id == chosen), None)

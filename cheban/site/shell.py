@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from cheban.core import clock
+from cheban.core import clock, live
 from cheban.messaging import queries as messaging
 from cheban.org.models import Store
 from cheban.org.roles import Role
@@ -78,9 +78,9 @@ FRAME = ("bell", "nav-live-", "tab-live-")
 
 
 def wants_part(request: HttpRequest) -> bool:
-    """Whether an open page asks for elements of its content only (`X-Live: id id`, live.js): no frame, none of its queries."""
-    wanted = request.headers.get("X-Live", "").split()
-    return bool(wanted) and wanted != ["1"] and not any(each.startswith(FRAME) for each in wanted)
+    """Whether an open page asks for elements of its content only: no frame, none of its queries."""
+    wanted = live.parts(request.headers)
+    return bool(wanted) and not any(each.startswith(FRAME) for each in wanted)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

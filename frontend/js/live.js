@@ -21,6 +21,7 @@ let asked = 0;
 let last = 0;
 let timer = 0;
 let isFetching = false;
+const isAnswer = document.documentElement.dataset.liveStill !== undefined; // a refused form: it has no address to fetch
 const touched = new Set();
 
 const watched = () => [...document.querySelectorAll('[data-live][id]')];
@@ -99,7 +100,7 @@ function refresh(all) {
 
 // One fetch at a time: of two on their way the older answer might come last and show what was.
 async function fetchAgain() {
-  if (document.hidden || !touched.size || isFetching) return;
+  if (document.hidden || !touched.size || isFetching || isAnswer) return;
   isFetching = true;
   last = Date.now();
   let came = false;

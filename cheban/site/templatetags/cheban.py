@@ -247,13 +247,16 @@ def page_attributes(context: dict[str, Any]) -> SafeString:
     theme = theme if theme in ("light", "dark", "system") else "light"
     size = "large" if cookies.get("size") == "large" else "normal"
     lang = {"zh-hans": "zh-Hans"}.get(context.get("LANGUAGE_CODE") or _language(), "en")
+    # What answers a form stands at the form's address, where nothing can be fetched (live.js).
+    still = " data-live-still" if request and request.method == "POST" else ""
     return format_html(
-        'lang="{}" data-bs-theme="{}" data-size="{}" data-now="{}" data-tz="{}"',
+        'lang="{}" data-bs-theme="{}" data-size="{}" data-now="{}" data-tz="{}"{}',
         lang,
         theme,
         size,
         int(house_clock.now().timestamp() * 1000),
         timezone.get_current_timezone_name(),
+        still,
     )
 
 
