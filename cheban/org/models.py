@@ -140,6 +140,7 @@ from cheban.org.training.models import (  # noqa: E402 - Django looks here
     TrainingCertificate,
     TrainingInvitation,
     TrainingMaterial,
+    TrainingTry,
 )
 
 __all__ = [
@@ -153,4 +154,5 @@ __all__ = [
     "TrainingCertificate",
     "TrainingInvitation",
     "TrainingMaterial",
+    "TrainingTry",
 ]

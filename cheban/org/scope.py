@@ -30,6 +30,7 @@ APPEND_ONLY = (
     "playbook_rulesetting",
     "org_trainingmaterial",
     "org_trainingcertificate",
+    "org_trainingtry",
 )
 GROUP_OR_STORE = ("customers_fielddefinition",)
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,

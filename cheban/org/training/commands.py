@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,8 +22,10 @@ from cheban.org.models import (
     TrainingCertificate,
     TrainingInvitation,
     TrainingMaterial,
+    TrainingTry,
 )
-from cheban.org.training import inviting, material
+from cheban.org.roles import Role
+from cheban.org.training import inviting, material, quiz
 
 RENEW_DAYS = 30
 """A certificate can be renewed so many days before it runs out."""
@@ -47,6 +49,10 @@ class Plan:
     due_days: int = 14
     store_id: int | None = None
     invites_new: bool = True
+    roles: tuple[str, ...] = ()
+    place: str = ""
+    starts_at: time | None = None
+    pass_percent: int = 80
 
 
 def months_after(day: date, months: int) -> date:
@@ -99,6 +105,9 @@ def _text(text: str) -> str:
         raise Invalid(
             _("培训材料要有 50 到 %(most)d 个字，现在是 %(now)d 个。") % {"most": material.MOST, "now": len(kept)}
         )
+    body, _questions = quiz.read(kept)
+    if not body:
+        raise Invalid(_("只有题目，没有材料。先写要学的内容，再出题。"))
     return kept
 
 
@@ -112,7 +121,7 @@ def _write(training: Training, text: str, *, by: Actor) -> TrainingMaterial:
 
 @command("training.manage")
 def add(plan: Plan, *, by: Actor) -> Training:
-    """Set up a training and invite everybody who works there now. Raises Invalid, NotFound.
+    """Set up a training and invite those who work there now and for whom it is. Raises Invalid, NotFound, quiz.Malformed.
 
     One for the whole group needs a scope of all its stores.
     """
@@ -123,6 +132,13 @@ def add(plan: Plan, *, by: Actor) -> Training:
         raise Invalid(_("请写培训名称，2 到 64 个字。"))
     if not 1 <= plan.valid_months <= 60 or not 1 <= plan.due_days <= 90:
         raise Invalid(_("有效期要在 1 到 60 个月之间，完成期限在 1 到 90 天之间。"))
+    if not 50 <= plan.pass_percent <= 100:
+        raise Invalid(_("通过线要在百分之 50 到 100 之间。"))
+    if unknown := set(plan.roles) - set(Role.values):
+        raise NotFound(_("没有这个角色：%(what)s。") % {"what": _("、").join(sorted(unknown))})
+    place = " ".join(plan.place.split())
+    if len(place) > 64:
+        raise Invalid(_("地点最多 64 个字。"))
     if plan.held_on is None:
         raise Invalid(_("请选择日期。"))
     if plan.store_id is not None and plan.store_id not in by.stores:
@@ -131,6 +147,7 @@ def add(plan: Plan, *, by: Actor) -> Training:
     made = Training(
         group_id=store.group_id, only_store_id=plan.store_id, kind=plan.kind, title=title, held_on=plan.held_on,
         valid_months=plan.valid_months, due_days=plan.due_days, invites_new=plan.invites_new,
+        roles=[role for role in Role.values if role in plan.roles], place=place, starts_at=plan.starts_at, pass_percent=plan.pass_percent,
         made_by_id=by.staff_id, made_at=clock.now(),
     )  # fmt: skip
     if not reaches(made, by):
@@ -139,8 +156,7 @@ def add(plan: Plan, *, by: Actor) -> Training:
     made.save()
     _write(made, text, by=by)
     stores = [plan.store_id] if plan.store_id else list(by.stores)
-    people = StaffRole.objects.filter(store_id__in=stores, staff__is_active=True).values_list("staff_id", flat=True)
-    count = inviting.invite(made, people, by_id=by.staff_id)
+    count = inviting.invite(made, inviting.meant(made, stores), by_id=by.staff_id)
     _tell_invited(made, count, by=by)
     audit("training.added", by=by, subject=f"training:{made.id}", store_id=_store_of(made, by), invited=count)
     return made
@@ -227,9 +243,13 @@ def record_attendance(training_id: int, *, by: Actor, staff_ids: Iterable[int], 
 
 
 @command("training.take")
-def confirm(training_id: int, *, by: Actor, sha256: str) -> TrainingCertificate:
+def confirm(
+    training_id: int, *, by: Actor, sha256: str, chosen: Mapping[int, int] | None = None
+) -> TrainingCertificate | quiz.Result:
     """'I have read and understood': a certificate for the version whose hash the page showed.
 
+    Where the material ends with questions, enough of them have to be answered right (`chosen` as in `quiz.mark`); if not,
+    the try is written down and its Result comes back instead of a certificate. One tries as often as one likes.
     While a certificate holds for longer than RENEW_DAYS and the text is the same, it is the answer. Raises NotFound for
     somebody who is not invited, Changed when the text is another one by now.
     """
@@ -249,6 +269,15 @@ def confirm(training_id: int, *, by: Actor, sha256: str) -> TrainingCertificate:
         and (held.attended_on == today or mine.lapses_on > today + timedelta(days=RENEW_DAYS))
     ):
         return held
+    _body, questions = quiz.read(newest.text)
+    if questions:
+        result = quiz.mark(questions, chosen or {}, pass_percent=training.pass_percent)
+        TrainingTry.objects.create(
+            training=training, staff_id=by.staff_id, material=newest, right_count=result.right,
+            whole_count=result.whole, passed=result.passed, tried_at=clock.now(),
+        )  # fmt: skip
+        if not result.passed:
+            return result
     return _certify(training, newest, mine, how="self", on=today, by=by)
 
 

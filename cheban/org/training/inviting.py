@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from cheban.core import clock
-from cheban.org.models import Store, Training, TrainingInvitation
+from cheban.org.models import StaffRole, Store, Training, TrainingInvitation
 
 
 def open_in(store_ids: Iterable[int]) -> Q:
@@ -35,9 +35,20 @@ def invite(training: Training, staff_ids: Iterable[int], *, by_id: int | None) -
     return TrainingInvitation.objects.filter(training=training).count() - before
 
 
+def meant(training: Training, store_ids: Iterable[int]) -> set[int]:
+    """Staff ids of those in these stores for whom a training is: everybody, or who holds one of its roles there."""
+    people = StaffRole.objects.filter(store_id__in=list(store_ids), staff__is_active=True)
+    if training.roles:
+        people = people.filter(role__in=training.roles)
+    return set(people.values_list("staff_id", flat=True))
+
+
 def welcome(staff_id: int, store_ids: Iterable[int]) -> int:
     """Invite somebody who has a role in these stores to everything that new people take; returns how many trainings."""
+    stores = list(store_ids)
+    held = set(StaffRole.objects.filter(staff_id=staff_id, store_id__in=stores).values_list("role", flat=True))
     return sum(
         invite(training, [staff_id], by_id=None)
-        for training in Training.objects.filter(open_in(store_ids), invites_new=True)
+        for training in Training.objects.filter(open_in(stores), invites_new=True)
+        if not training.roles or held & set(training.roles)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,9 @@ class Training(models.Model):
     """Something that people of a group (`only_store` empty) or of one store take again and again.
 
     `valid_months`: how long a certificate holds; `due_days`: how long somebody who is invited may take;
-    `invites_new`: whoever starts here is invited without a further deed. An ended one owes nothing more.
+    `invites_new`: whoever starts here is invited without a further deed; `roles`: only people with one of these roles
+    are (empty: everybody). `place` and `starts_at` are for those that are held somewhere, such as an open day of the
+    workshop for the sales team (R175). An ended one owes nothing more.
     """
 
     class Kind(models.TextChoices):
@@ -29,6 +32,10 @@ class Training(models.Model):
     valid_months = models.SmallIntegerField(default=12)
     due_days = models.SmallIntegerField(default=14)
     invites_new = models.BooleanField(default=True)
+    roles = ArrayField(models.CharField(max_length=24), default=list, blank=True)
+    place = models.CharField(max_length=64, blank=True)
+    starts_at = models.TimeField(null=True)
+    pass_percent = models.SmallIntegerField(default=80)  # of the questions, for who reads alone
     made_by_id = models.IntegerField(null=True)
     made_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -37,6 +44,7 @@ class Training(models.Model):
         constraints = [
             models.CheckConstraint(name="a_certificate_holds_1_to_60_months", condition=Q(valid_months__range=(1, 60))),
             models.CheckConstraint(name="a_training_is_due_within_90_days", condition=Q(due_days__range=(1, 90))),
+            models.CheckConstraint(name="half_to_all_answers_pass", condition=Q(pass_percent__range=(50, 100))),
         ]
 
     def __str__(self) -> str:
@@ -89,6 +97,26 @@ class TrainingCertificate(models.Model):
                 name="a_certificate_holds_after_its_day", condition=Q(valid_until__gt=F("attended_on"))
             ),
         ]
+
+
+class TrainingTry(models.Model):
+    """Somebody answered the questions of a version, well enough or not. Append-only."""
+
+    training = models.ForeignKey(Training, on_delete=models.PROTECT, related_name="tries")
+    staff = models.ForeignKey("org.Staff", on_delete=models.PROTECT, related_name="training_tries")
+    material = models.ForeignKey(TrainingMaterial, on_delete=models.PROTECT)
+    right_count = models.SmallIntegerField()
+    whole_count = models.SmallIntegerField()
+    passed = models.BooleanField()
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="right_answers_are_some_of_all", condition=Q(right_count__gte=0, right_count__lte=F("whole_count"))
+            ),
+        ]
+        indexes = [models.Index(fields=["training", "staff", "-tried_at"], name="training_tries")]
 
 
 class TrainingInvitation(models.Model):

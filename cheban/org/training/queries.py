@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.utils.translation import gettext as _
 from cheban.core.errors import NotFound
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Training, TrainingInvitation
-from cheban.org.training import material
+from cheban.org.roles import Role
+from cheban.org.training import material, quiz
 from cheban.org.training.commands import RENEW_DAYS, reaches
 from cheban.org.training.inviting import open_in
 
@@ -52,13 +54,22 @@ def _training(training_id: int, actor: Actor) -> Training:
     return found
 
 
-def reading(training_id: int, actor: Actor, *, today: date) -> dict[str, Any]:
-    """What is read, and where the reader stands with it. For whoever is invited or may see the stores' trainings."""
+def reading(
+    training_id: int,
+    actor: Actor,
+    *,
+    today: date,
+    chosen: Mapping[int, int] | None = None,
+    result: quiz.Result | None = None,
+) -> dict[str, Any]:
+    """What is read and asked, and where the reader stands with it. For whoever is invited or may see the stores'
+    trainings. `chosen` and `result`: what they answered just now, when it was not enough."""
     training = _training(training_id, actor)
     own = training.invitations.filter(staff_id=actor.staff_id).select_related("certificate__material").first()
     if own is None and not actor.may("training.see"):
         raise NotFound(_("没有这项培训，或不在您的门店。"))
     newest = training.materials.order_by("-number").first()
+    body, questions = quiz.read(newest.text)
     may_confirm = False
     if own is not None:
         own.state, own.last_day = state_of(own, today), own.lapses_on - timedelta(days=1)
@@ -67,7 +78,22 @@ def reading(training_id: int, actor: Actor, *, today: date) -> dict[str, Any]:
     return {
         "training": training,
         "material": newest,
-        "body": material.rendered(newest.text),
+        "body": material.rendered(body),
+        "questions": [
+            {
+                "number": n,
+                "words": question.words,
+                "is_wrong": result is not None and n in result.wrong,
+                "answers": [
+                    {"index": i, "words": words, "is_chosen": (chosen or {}).get(n) == i}
+                    for i, words in enumerate(question.answers)
+                ],
+            }
+            for n, question in enumerate(questions, 1)
+        ],
+        "result": result,
+        "needed": quiz.needed(len(questions), training.pass_percent),
+        "tries": training.tries.filter(staff_id=actor.staff_id, material=newest).count() if questions else 0,
         "own": own,
         "may_confirm": may_confirm,
     }
@@ -109,6 +135,14 @@ def one(training_id: int, actor: Actor, *, today: date) -> dict[str, Any]:
     rows = sorted(invited.values(), key=lambda i: (i.lapses_on, i.id))
     for row in rows:
         row.state, row.last_day = state_of(row, today), row.lapses_on - timedelta(days=1)
+    tried = {
+        t["staff_id"]: t
+        for t in training.tries.filter(staff_id__in=people)
+        .values("staff_id")
+        .annotate(count=Count("id"), passed=Count("id", filter=Q(passed=True)))
+    }
+    for row in rows:
+        row.tried = tried.get(row.staff_id)
     materials = list(training.materials.order_by("-number")[:20])
     names = dict(Staff.objects.filter(id__in={m.written_by_id for m in materials}).values_list("id", "name"))
     for each in materials:
@@ -120,5 +154,7 @@ def one(training_id: int, actor: Actor, *, today: date) -> dict[str, Any]:
         "materials": materials,
         "may_change": actor.may("training.manage") and training.ended_at is None and reaches(training, actor),
         "may_record": actor.may("training.manage") and training.ended_at is None,
+        "role_labels": [str(Role(code).label) for code in training.roles],
+        "held_count": sum(1 for row in rows if row.certificate_id and row.state in ("holds", "soon")),
         "newest_on": training.certificates.aggregate(newest=Max("attended_on"))["newest"],
     }
