@@ -21,9 +21,24 @@ from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.voice.conversations import commands as talks
+from cheban.voice.surveys.models import Survey
 from tests import given
 
-PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
+PUBLIC = {
+    "talk:page",
+    "talk:say",
+    "talk:ticket",
+    "survey:page",
+    "wall:show",
+    "receipts:take",
+    "wecom:go",
+    "wecom:back",
+    "healthz",
+    "readyz",
+    "vitals",
+    "language",
+} | {
     "account_login",
     "sso_begin",
     "sso_back",
@@ -191,6 +206,14 @@ EXPECTED = {
     "sales:new_promise": "promise.make",
     "sales:promise": "delivery.see",
     "sales:settle_promise": "promise.dispute",
+    "conversations:list": "conversation.see",
+    "conversations:conversation": "conversation.see",
+    "conversations:question": "conversation.see",
+    "conversations:answer": "conversation.answer",
+    "conversations:open": "conversation.answer",
+    "conversations:renew": "conversation.answer",
+    "surveys:list": "survey.see",
+    "surveys:survey": "survey.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
     "api:revoke_token": "token.manage",
@@ -277,6 +300,21 @@ def sold(store, customer, vehicle) -> dict:
         "point": "none",
         "deed": "none",
     }
+
+
+def heard(store, customer, vehicle) -> dict:
+    """A conversation in which the customer waits, and a survey."""
+    conversation = talks.open_for(
+        store_id=store.id, cause="x", customer_id=customer.id, vehicle_id=vehicle.id, sales_consultant_id=None,
+        service_specialist_id=None,
+    )  # fmt: skip
+    asked = talks.ask(conversation.id, text="x", key=new_id())
+    now = given.clock.now()
+    survey = Survey.objects.create(
+        store=store, kind="delivery", cause="x", customer=customer, vehicle=vehicle, happened_at=now, invited_at=now,
+        expires_at=now + timedelta(days=1), link_digest=store.id.to_bytes(32),
+    )  # fmt: skip
+    return {"conversation_id": conversation.id, "question_id": asked.id, "survey_id": survey.id}
 
 
 @pytest.fixture
@@ -397,6 +435,7 @@ def things(cast):
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
             **sold(store, customer, vehicle),
+            **heard(store, customer, vehicle),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -447,6 +486,9 @@ def address(name: str, ids: dict) -> str:
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
+        "uuid:conversation_id",
+        "uuid:question_id",
+        "uuid:survey_id",
         "slug:point",
         "slug:deed",
         "int:pk",
@@ -486,7 +528,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
-    keys += ("revision_id", "feedback_id", "promise_id")
+    keys += ("revision_id", "feedback_id", "promise_id", "conversation_id", "question_id", "survey_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":
