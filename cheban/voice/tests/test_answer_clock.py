@@ -217,7 +217,9 @@ def test_a_store_that_promises_fifteen_minutes_is_judged_by_fifteen(shop, clock)
     clock.set(talk.at("2026-11-23 10:00"))
     values = {"within.answer_customer": 15, "escalate.answer_customer.0": 15, "escalate.answer_customer.1": 25}
     by = shop.actor(Role.STORE_MANAGER)
-    changing.change_rule("answer_customer", values, by=by, level=changing.level_of("", by), reason="人手少")
+    changing.change_rule(
+        "answer_customer", values=values, by=by, level=changing.level_of(str(shop.a.id), by), reason="人手少"
+    )
     found = talk.conversation(shop)
     talk.asks(found)
     assert owed(shop).due_at == talk.at("2026-11-23 10:15")
