@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
+from cheban.core import owner_links
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, FieldDefinition, ImportBatch, ImportRow, PrivacyRequest
@@ -22,6 +23,7 @@ from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
 from cheban.voice.conversations import commands as talks
+from cheban.voice.surveys import commands as surveys
 from cheban.voice.surveys.models import Survey
 from tests import given
 
@@ -309,12 +311,19 @@ def heard(store, customer, vehicle) -> dict:
         service_specialist_id=None,
     )  # fmt: skip
     asked = talks.ask(conversation.id, text="x", key=new_id())
-    now = given.clock.now()
+    now, survey_id = given.clock.now(), new_id()
+    token = surveys.token_of(survey_id, store_id=store.id)
     survey = Survey.objects.create(
-        store=store, kind="delivery", cause="x", customer=customer, vehicle=vehicle, happened_at=now, invited_at=now,
-        expires_at=now + timedelta(days=1), link_digest=store.id.to_bytes(32),
+        id=survey_id, store=store, kind="delivery", cause="x", customer=customer, vehicle=vehicle, happened_at=now,
+        invited_at=now, expires_at=now + timedelta(days=1), link_digest=owner_links.digest(token),
     )  # fmt: skip
-    return {"conversation_id": conversation.id, "question_id": asked.id, "survey_id": survey.id}
+    return {
+        "conversation_id": conversation.id,
+        "question_id": asked.id,
+        "survey_id": survey.id,
+        "talk_token": talks.token_of(conversation),
+        "survey_token": token,
+    }
 
 
 @pytest.fixture

@@ -105,7 +105,12 @@ LIST = declare(
                 ],
             ),
             Column("said", gettext_lazy("客户的话"), css="s-sub", out=[Out(gettext_lazy("客户的话"), "said")]),
-            Column("kind", gettext_lazy("场合"), out=[Out(gettext_lazy("场合"), lambda s: s.get_kind_display())]),
+            Column(
+                "kind",
+                gettext_lazy("场合"),
+                css="nowrap",
+                out=[Out(gettext_lazy("场合"), lambda s: s.get_kind_display())],
+            ),
             Column("state", gettext_lazy("状态"), out=[Out(gettext_lazy("状态"), lambda s: str(s.state_label))]),
             Column(
                 "answered",

@@ -15,6 +15,7 @@ from cheban.core import owner_links
 from cheban.core.errors import NotFound
 from cheban.messaging.models import Message
 from cheban.org.access import Actor
+from cheban.playbook import effective
 from cheban.playbook.models import Task
 from cheban.voice import people
 from cheban.voice.surveys.commands import may_change
@@ -124,7 +125,7 @@ def questions(found: Survey) -> list[dict[str, Any]]:
 
 
 def owner_page(found: Survey, *, at: datetime) -> dict[str, Any]:
-    """The survey for its customer. No query."""
+    """The survey for its customer. One query."""
     return {
         "survey": found,
         "store": found.store,
@@ -134,6 +135,7 @@ def owner_page(found: Survey, *, at: datetime) -> dict[str, Any]:
         "is_over": found.answered_at is None and found.expires_at <= at,
         "may_change": may_change(found, at=at),
         "change_hours": ASKING.terms.change_hours,
+        "call_hours": effective.promised(found.store_id, "low_score").amount // timedelta(hours=1),
         "longest": LONGEST,
     }
 
