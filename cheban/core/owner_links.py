@@ -53,9 +53,14 @@ def masked(text: str) -> str:
     return _SECRET.sub(r"\1…", text)
 
 
-def address(path: str) -> str:
-    """The whole address of one of our pages, for a message; '' when nobody has said where the site stands."""
-    return f"{settings.SITE_ADDRESS.rstrip('/')}{path}" if settings.SITE_ADDRESS else ""
+def address(path: str, *, here: str = "") -> str:
+    """The whole address of one of our pages, for a message; '' when nobody has said where the site stands.
+
+    `here` is the address at which a colleague reads us now: it stands in where none is configured (a phone in the same
+    network scans it from the screen).
+    """
+    root = here if here and not settings.CSRF_TRUSTED_ORIGINS else settings.SITE_ADDRESS
+    return f"{root.rstrip('/')}{path}" if root else ""
 
 
 def is_guessing(origin: str, *, missed: bool = False) -> bool:

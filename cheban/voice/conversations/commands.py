@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from cheban.core import clock, owner_links
-from cheban.core.errors import NotFound
+from cheban.core.errors import NotFound, WrongState
 from cheban.core.events import record
 from cheban.core.ids import new_id
 from cheban.core.live import announce_all
@@ -138,12 +138,14 @@ def ask(conversation_id: UUID, *, text: str, key: UUID, topic: str = Topic.SERVI
 def answer(conversation_id: UUID, *, by: Actor, text: str, key: UUID) -> Said:
     """A colleague says something; whoever of the store it is, the waiting period ends. The same key is the same message.
 
-    Raises Unsendable, NotFound.
+    Raises Unsendable, NotFound, WrongState for somebody who was erased.
     """
     text, now = _text(text), clock.now()
     found = _locked(conversation_id)
     if twice := _again(found, key):
         return twice
+    if found.customer.erased_at:
+        raise WrongState(_("这位客户的信息已按本人要求删除，不能再往对话里写。"))
     said = Said.objects.create(
         id=new_id(), store_id=found.store_id, conversation=found, author_id=by.staff_id, text=text, key=key, at=now
     )

@@ -83,7 +83,9 @@ def _thread(found: Conversation, *, everything: bool) -> tuple[list[Said], bool]
     return newest[:SHOWN][::-1] if more else newest[::-1], more
 
 
-def page(found: Conversation, actor: Actor, *, at: datetime, everything: bool = False) -> dict[str, Any]:
+def page(
+    found: Conversation, actor: Actor, *, at: datetime, everything: bool = False, here: str = ""
+) -> dict[str, Any]:
     """The conversation for colleagues: what was said, who waits since when, who is next, the owner's link.
 
     Ten queries at most, whatever was said.
@@ -123,7 +125,7 @@ def page(found: Conversation, actor: Actor, *, at: datetime, everything: bool = 
             {"role": Role.SERVICE_SPECIALIST.label, "name": who.get(members[1], "")},
         ],
         "can_answer": actor.may("conversation.answer") and found.customer.erased_at is None,
-        "link": owner_address(found) if actor.may("conversation.answer") else "",
+        "link": owner_address(found, here=here) if actor.may("conversation.answer") else "",
         "link_is_over": found.link_expires_at <= at,
         "phrases": PHRASES,
         "longest": LONGEST,
@@ -150,10 +152,10 @@ def _side(author_id: int | None, found: Conversation) -> str:
     return "sales" if author_id == found.sales_consultant_id else "service"
 
 
-def owner_address(found: Conversation) -> str:
-    """The whole address of the owner's page."""
+def owner_address(found: Conversation, *, here: str = "") -> str:
+    """The whole address of the owner's page; `here` as in `owner_links.address`."""
     path = reverse("talk:page", args=[token_of(found)])
-    return owner_links.address(path) or path
+    return owner_links.address(path, here=here) or path
 
 
 def qr_of(text: str) -> str:

@@ -37,7 +37,8 @@ def _page(request: HttpRequest, conversation_id: UUID) -> dict[str, Any]:
     found, at = queries.conversation(conversation_id), clock.now()
     if request.actor.may("conversation.answer"):
         commands.seen_by_staff(found, at=at)
-    return queries.page(found, request.actor, at=at, everything=request.GET.get("all") == "1") | {"now": at}
+    everything, here = request.GET.get("all") == "1", f"{request.scheme}://{request.get_host()}"
+    return queries.page(found, request.actor, at=at, everything=everything, here=here) | {"now": at}
 
 
 @page("conversations/conversation.html", may="conversation.see")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cheban.core import links, personal
+from cheban.core.errors import WrongState
 from cheban.core.ids import new_id
 from cheban.customers.importing import undo
+from cheban.org import scope
 from cheban.voice.conversations.models import Said
 from cheban.voice.surveys import commands
 from cheban.voice.surveys.models import Survey
@@ -45,6 +47,9 @@ def test_an_erased_owner_is_not_reached_by_the_link(cast, client):
     talk.asks(found, "x", key=new_id())
     Customer.objects.filter(id=found.customer_id).update(erased_at=talk.at("2026-11-23 10:00"))
     assert client.get(f"/c/{token_of(found)}/").status_code == 404
+    scope.set_stores([cast.a.id])
+    with pytest.raises(WrongState):
+        talk.answers(cast, found)
 
 
 def test_undo_knows_what_hangs_on_people_and_cars():
