@@ -18,7 +18,6 @@ from cheban.lists import views as lists
 from cheban.org.access import page
 from cheban.voice import owners
 from cheban.voice.conversations import commands, queries
-from cheban.voice.conversations.models import Conversation
 
 by_link = owners.opened_by(queries.by_link, gone="conversations/owner_gone.html")
 
@@ -99,7 +98,7 @@ def renew(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     return redirect("conversations:conversation", conversation_id)
 
 
-def _owner(found: Conversation, token: str) -> dict[str, Any]:
+def _owner(found: queries.Conversation, token: str) -> dict[str, Any]:
     at = clock.now()
     commands.seen_by_customer(found, at=at)
     return queries.owner_page(found, at=at) | {"now": at, "token": token}
@@ -107,14 +106,14 @@ def _owner(found: Conversation, token: str) -> dict[str, Any]:
 
 @require_GET
 @by_link
-def talk(request: HttpRequest, token: str, found: Conversation) -> HttpResponse:
+def talk(request: HttpRequest, token: str, found: queries.Conversation) -> HttpResponse:
     """The owner's page."""
     return render(request, "conversations/owner.html", _owner(found, token))
 
 
 @require_POST
 @by_link
-def say(request: HttpRequest, token: str, found: Conversation) -> HttpResponse:
+def say(request: HttpRequest, token: str, found: queries.Conversation) -> HttpResponse:
     """The owner says something. What is refused stays in the field."""
     text, key = request.POST.get("text", ""), owners.key_of(request.POST.get("key", "")) or new_id()
     topic = request.POST.get("topic", "")
@@ -131,7 +130,7 @@ def say(request: HttpRequest, token: str, found: Conversation) -> HttpResponse:
 
 @require_POST
 @by_link
-def ticket(request: HttpRequest, token: str, found: Conversation) -> HttpResponse:
+def ticket(request: HttpRequest, token: str, found: queries.Conversation) -> HttpResponse:
     """What the owner's open page may hear of: their own conversation."""
     topic = f"conversation:{found.id}"
     return JsonResponse({"ticket": slots.ask("live.owner_ticket", topic, default=""), "topics": [topic]})

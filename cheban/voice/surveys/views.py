@@ -15,7 +15,6 @@ from cheban.lists import views as lists
 from cheban.org.access import page
 from cheban.voice import owners
 from cheban.voice.surveys import commands, queries
-from cheban.voice.surveys.models import Survey
 from cheban.voice.surveys.plans import ASKING
 
 by_link = owners.opened_by(queries.by_link, gone="surveys/owner_gone.html")
@@ -44,7 +43,7 @@ def survey(request: HttpRequest, survey_id: UUID) -> dict[str, Any]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
-def owner(request: HttpRequest, token: str, found: Survey) -> HttpResponse:
+def owner(request: HttpRequest, token: str, found: queries.Survey) -> HttpResponse:
     """The two questions, and the thanks. What is refused stays in the fields."""
     at = clock.now()
     if request.method != "POST":
