@@ -1,4 +1,5 @@
-// Builds what the pages load, once at set-up: one style sheet, one script, one icon sprite, the brand mark.
+// Builds what the pages load, once at set-up: one style sheet and one script for colleagues, a small pair of them for
+// owners' phones, one icon sprite, the brand mark.
 //
 // Everything goes to cheban/site/static_built under a name that carries its content's hash, next to
 // manifest.json ({files: plain name -> hashed name, icons: [names]}), which the template tags read. Nothing
@@ -37,14 +38,14 @@ function sprite() {
   return { names, svg: `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('')}</svg>` };
 }
 
-async function style() {
+async function style(entry) {
   const scratch = compiled.map((name) => join(here, 'css', `.${name}.css`));
   try {
     compiled.forEach((name, n) => {
       writeFileSync(scratch[n], compile(join(here, 'css', `${name}.scss`), { loadPaths: [modules], quietDeps: true }).css);
     });
     const result = await build({
-      entryPoints: [join(here, 'css/app.css')], bundle: true, minify: true, write: false, target: browsers, logLevel: 'warning',
+      entryPoints: [join(here, `css/${entry}.css`)], bundle: true, minify: true, write: false, target: browsers, logLevel: 'warning',
     });
     return result.outputFiles[0].contents;
   } finally {
@@ -52,9 +53,9 @@ async function style() {
   }
 }
 
-async function script() {
+async function script(entry) {
   const result = await build({
-    entryPoints: [join(here, 'js/app.js')], bundle: true, minify: true, write: false, format: 'esm', target: browsers, logLevel: 'warning',
+    entryPoints: [join(here, `js/${entry}.js`)], bundle: true, minify: true, write: false, format: 'esm', target: browsers, logLevel: 'warning',
   });
   return result.outputFiles[0].contents;
 }
@@ -63,8 +64,10 @@ async function run() {
   const start = Date.now();
   const icons = sprite();
   const files = {
-    'app.css': await style(),
-    'app.js': await script(),
+    'app.css': await style('app'),
+    'app.js': await script('app'),
+    'owner.css': await style('owner'),
+    'owner.js': await script('owner'),
     'icons.svg': Buffer.from(icons.svg),
     'brand.svg': readFileSync(join(here, 'img/brand.svg')),
   };
@@ -83,7 +86,7 @@ async function run() {
   for (const file of fonts.files) copyFileSync(join(fonts.from, file), join(fonts.to, basename(file)));
   const current = new Set(Object.values(manifest.files));
   for (const name of readdirSync(out)) {
-    if (/^(app|icons|brand)-[0-9a-f]{10}\.(css|js|svg)$/.test(name) && !current.has(name)) rmSync(join(out, name));
+    if (/^(app|owner|icons|brand)-[0-9a-f]{10}\.(css|js|svg)$/.test(name) && !current.has(name)) rmSync(join(out, name));
   }
   const sizes = Object.entries(files).map(([name, content]) => `${name} ${Math.round(content.length / 1024)} kB`);
   console.log(`front end: ${sizes.join(', ')} in ${Date.now() - start} ms`);

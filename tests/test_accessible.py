@@ -20,7 +20,7 @@ from cheban.org.roles import Role
 from cheban.org.training import commands as trainings
 from cheban.playbook import planner
 from tests import given, serving
-from tests.test_matrix import sold
+from tests.test_matrix import heard, sold
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
@@ -70,6 +70,7 @@ def shop(committed, clock, tmp_path):
         )
         commands.add_note(cast.customer, by=by, text="周末来取车")
         cast.sold = sold(cast.a, cast.customer, car)
+        cast.heard = heard(cast.a, cast.customer, car)
         exporting.ask(SPEC, Asked({"tier": "gold"}), by=by, columns=[], form="xlsx", purpose="核对")
         webhooks.test(cast.endpoint, by=by)
         cast.training = trainings.add(
@@ -135,6 +136,12 @@ def test_no_page_has_a_serious_barrier(shop):
         "sales promises": "/sales/promises/",
         "a promise": f"/sales/promises/{shop.sold['promise_id']}/",
         "recording a promise": f"/sales/promises/new/?customer={one}",
+        "conversations": "/voice/conversations/",
+        "a conversation": f"/voice/conversations/{shop.heard['conversation_id']}/",
+        "surveys": "/voice/surveys/",
+        "a survey": f"/voice/surveys/{shop.heard['survey_id']}/",
+        "an owner's conversation": f"/c/{shop.heard['talk_token']}/",
+        "an owner's survey": f"/s/{shop.heard['survey_token']}/",
         "tokens": "/settings/tokens/",
         "webhooks": "/settings/webhooks/",
         "one webhook": f"/settings/webhooks/{shop.endpoint.id}/",

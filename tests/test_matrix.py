@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
+from cheban.core import owner_links
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, FieldDefinition, ImportBatch, ImportRow, PrivacyRequest
@@ -21,9 +22,25 @@ from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.voice.conversations import commands as talks
+from cheban.voice.surveys import commands as surveys
+from cheban.voice.surveys.models import Survey
 from tests import given
 
-PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
+PUBLIC = {
+    "talk:page",
+    "talk:say",
+    "talk:ticket",
+    "survey:page",
+    "wall:show",
+    "receipts:take",
+    "wecom:go",
+    "wecom:back",
+    "healthz",
+    "readyz",
+    "vitals",
+    "language",
+} | {
     "account_login",
     "sso_begin",
     "sso_back",
@@ -191,6 +208,14 @@ EXPECTED = {
     "sales:new_promise": "promise.make",
     "sales:promise": "delivery.see",
     "sales:settle_promise": "promise.dispute",
+    "conversations:list": "conversation.see",
+    "conversations:conversation": "conversation.see",
+    "conversations:question": "conversation.see",
+    "conversations:answer": "conversation.answer",
+    "conversations:open": "conversation.answer",
+    "conversations:renew": "conversation.answer",
+    "surveys:list": "survey.see",
+    "surveys:survey": "survey.see",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
     "api:revoke_token": "token.manage",
@@ -276,6 +301,28 @@ def sold(store, customer, vehicle) -> dict:
         "promise_id": promise.id,
         "point": "none",
         "deed": "none",
+    }
+
+
+def heard(store, customer, vehicle) -> dict:
+    """A conversation in which the customer waits, and a survey."""
+    conversation = talks.open_for(
+        store_id=store.id, cause="x", customer_id=customer.id, vehicle_id=vehicle.id, sales_consultant_id=None,
+        service_specialist_id=None,
+    )  # fmt: skip
+    asked = talks.ask(conversation.id, text="x", key=new_id())
+    now, survey_id = given.clock.now(), new_id()
+    token = surveys.token_of(survey_id, store_id=store.id)
+    survey = Survey.objects.create(
+        id=survey_id, store=store, kind="delivery", cause="x", customer=customer, vehicle=vehicle, happened_at=now,
+        invited_at=now, expires_at=now + timedelta(days=1), link_digest=owner_links.digest(token),
+    )  # fmt: skip
+    return {
+        "conversation_id": conversation.id,
+        "question_id": asked.id,
+        "survey_id": survey.id,
+        "talk_token": talks.token_of(conversation),
+        "survey_token": token,
     }
 
 
@@ -397,6 +444,7 @@ def things(cast):
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
             **sold(store, customer, vehicle),
+            **heard(store, customer, vehicle),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -447,6 +495,9 @@ def address(name: str, ids: dict) -> str:
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
+        "uuid:conversation_id",
+        "uuid:question_id",
+        "uuid:survey_id",
         "slug:point",
         "slug:deed",
         "int:pk",
@@ -486,7 +537,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
-    keys += ("revision_id", "feedback_id", "promise_id")
+    keys += ("revision_id", "feedback_id", "promise_id", "conversation_id", "question_id", "survey_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

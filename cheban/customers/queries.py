@@ -198,6 +198,8 @@ GROUPS = {
     "repair_order": "service",
     "contact": "contact",
     "task": "contact",
+    "conversation": "contact",
+    "survey": "contact",
     "customer": "file",
     "vehicle": "file",
     "consent": "file",

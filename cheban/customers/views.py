@@ -107,6 +107,8 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
         "promises": slots.ask("customer.promises", customer_id, default=[]),
         "deals": deals,
+        "conversations": slots.ask("customer.conversations", customer_id, default=[]),
+        "surveys": slots.ask("customer.surveys", customer_id, default=[]),
         "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),

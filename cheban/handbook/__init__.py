@@ -3,12 +3,30 @@
 
 def check_rules() -> None:
     """Put all rules into the handbook; raises when one names a fact that nobody offers."""
-    from cheban.handbook import by_hand, from_sale_to_service, house_keeping, relationship, service_care
+    from cheban.handbook import (
+        by_hand,
+        conversations,
+        from_sale_to_service,
+        house_keeping,
+        relationship,
+        service_care,
+        surveys,
+    )
     from cheban.playbook.reactions import react_to_rules
     from cheban.playbook.rules import HANDBOOK
+    from cheban.voice.surveys.plans import ASKING
 
     if not HANDBOOK.rules:
-        for chapter in (from_sale_to_service, service_care, relationship, house_keeping, by_hand):
+        for chapter in (
+            from_sale_to_service,
+            conversations,
+            surveys,
+            service_care,
+            relationship,
+            house_keeping,
+            by_hand,
+        ):
             HANDBOOK.add(chapter.RULES, chapter=chapter.CHAPTER)
+    ASKING.fill(surveys.PLANS, surveys.TERMS)
     HANDBOOK.check()
     react_to_rules()

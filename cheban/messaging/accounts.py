@@ -38,15 +38,26 @@ class WrongAccount(Refused):
     status = 422
 
 
-def channel_of_store(store_id: int, channel: str) -> Channel | None:
-    """The channel that a store sends by, or None. One query. Fills the slot messaging.channel."""
-    row = (
+def account_of_store(store_id: int, channel: str) -> ChannelAccount | None:
+    """The account that a store sends by, or None. One query."""
+    return (
         ChannelAccount.objects.filter(group__store=store_id, channel=channel, is_on=True, removed_at=None)
         .filter(Q(only_store=store_id) | Q(only_store=None))
         .order_by(F("only_store").asc(nulls_last=True))
         .first()
     )
+
+
+def channel_of_store(store_id: int, channel: str) -> Channel | None:
+    """The channel that a store sends by, or None. One query. Fills the slot messaging.channel."""
+    row = account_of_store(store_id, channel)
     return channel_of_account(row) if row else None
+
+
+def robot_also_tells(store_id: int, what: str) -> bool:
+    """Whether a store's group robot is to tell of this too, beside red alerts. One query."""
+    row = account_of_store(store_id, Message.Channel.ROBOT)
+    return row is not None and row.settings.get("also") == what
 
 
 def channel_of_account(row: ChannelAccount) -> Channel:

@@ -186,6 +186,9 @@ def _path(message: Message) -> str:
 def values_of(message: Message, recipient: gate.Recipient | None) -> dict[str, Any]:
     """What fills the fields of the text."""
     values = dict(message.facts)
+    kind = texts.known(message.kind)
+    if kind is not None and kind.works_out is not None:
+        values |= kind.works_out(message.store_id, message.facts)
     if recipient is not None:
         values |= {"name": recipient.name, "plate": recipient.plate}
     return values

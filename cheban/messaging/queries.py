@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cheban.core import privacy, slots
+from cheban.core import owner_links, privacy, slots
 from cheban.core.errors import BadValue, NotFound
 from cheban.messaging import claiming, gate, texts
 from cheban.messaging.models import InboxItem, Message, Receipt
@@ -70,6 +70,9 @@ def _notice(row: InboxItem, card: dict[str, Any] | None) -> dict[str, Any]:
 
 def address_of(item: InboxItem) -> str:
     """Where a notice leads."""
+    kind = texts.known(item.kind)
+    if kind is not None and kind.page is not None and (about := item.facts.get(kind.page[1])):
+        return reverse(kind.page[0], args=[about])
     if item.kind == "audit.alarmed":
         return reverse("org:audit") + "?alarms=1"
     if item.customer_id:
@@ -141,7 +144,7 @@ def message_page(message_id: UUID) -> dict[str, Any]:
     ]
     meaning = meaning_of(row.channel, row.said)
     return found | {
-        "text": text,
+        "text": owner_links.masked(text),
         "again": again,
         "may_resend": may_resend,
         "reports": reports,

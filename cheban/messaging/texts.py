@@ -7,7 +7,7 @@ sending stops that one message.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -53,6 +53,10 @@ class Kind:
     lives: timedelta = timedelta(days=1)
     level: str = InboxItem.Level.INFO
     fields: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
+    works_out: Callable[[int, Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Fields made of (store id, facts) when it is sent and kept nowhere in the clear: a link that is a key."""
+    page: tuple[str, str] | None = None
+    """Where its notice leads: the name of a route and the fact that is its argument; none: the customer's page."""
 
     @property
     def goes_to_customers(self) -> bool:

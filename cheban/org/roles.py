@@ -54,6 +54,9 @@ PERMISSIONS: dict[str, str] = {
     "promise.make": _("登记销售承诺、改期、澄清争议"),
     "promise.keep": _("登记承诺已兑现或做不到"),
     "promise.dispute": _("登记客户对承诺的异议"),
+    "conversation.see": _("看客户服务群"),
+    "conversation.answer": _("建服务群、回复客户、换链接"),
+    "survey.see": _("看客户评价"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -102,7 +105,8 @@ _CONTACT = (
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
-_DELIVERS = _SOLD | {"delivery.carry_out"}
+_HEARS = {"conversation.see", "survey.see"}
+_DELIVERS = _SOLD | _HEARS | {"delivery.carry_out", "conversation.answer"}
 _SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
 _SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
 _MANAGE = (
@@ -147,12 +151,15 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.SERVICE_ADVISOR: frozenset(_DESK | _SERVICE),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | _SERVICE | {"customer.merge", "import.see", "import.run"}),
     Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
-    Role.QUALITY_CONTROL: frozenset(_SEE | {"delivery.see", "note.add", "metric.see", "task.see_team", "wall.see"}),
-    Role.CALLER: frozenset(_CONTACT | {"delivery.see", "promise.dispute"}),
+    Role.QUALITY_CONTROL: frozenset(
+        _SEE | _HEARS | {"delivery.see", "note.add", "metric.see", "task.see_team", "wall.see"}
+    ),
+    Role.CALLER: frozenset(_CONTACT | _HEARS | {"delivery.see", "promise.dispute"}),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
     Role.AUDITOR: frozenset(
-        {
+        _HEARS
+        | {
             "customer.see",
             "playbook.see",
             "calendar.see",

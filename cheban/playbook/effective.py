@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from cheban.playbook.knobs import applied, defaults
-from cheban.playbook.rules import HANDBOOK, Rule
+from cheban.playbook.rules import HANDBOOK, Budget, Rule
 
 Draft = tuple[str, Mapping[str, Any]]
 """A rule's code and the values to try instead of those that hold."""
@@ -106,3 +106,10 @@ def of_store(store_id: int) -> dict[str, Effective]:
             source |= dict.fromkeys(known, level)
         found[code] = Effective(applied(rule, values), bool(values["on"]), values, source)
     return found
+
+
+def promised(store_id: int, code: str) -> Budget:
+    """The time within which a rule's first duty is owed in this store, for a room that tells a customer so or judges
+    whether the word was kept. One query. Raises KeyError for an unknown rule."""
+    values = merged(chosen([store_id]).get(store_id, {}).get(code, ()))
+    return applied(HANDBOOK.rules[code], values).owes[0].within

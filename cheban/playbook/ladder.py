@@ -7,11 +7,14 @@ role it goes to the store manager, operations, the group's admin. Each step is o
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from cheban.core import facts
 from cheban.core.calendars import calendars_of
 from cheban.core.events import record
 from cheban.core.live import announce_all
@@ -21,8 +24,11 @@ from cheban.org.presence import Presence, presence_of
 from cheban.org.roles import Role
 from cheban.playbook import effective, rows
 from cheban.playbook.models import Task
-from cheban.playbook.rules import Budget
+from cheban.playbook.rules import HANDBOOK, Budget
 
+OWNERS = (Role.SALES_CONSULTANT, Role.SERVICE_SPECIALIST, Role.SERVICE_ADVISOR)
+"""The roles of `Subject.staff`, in its order."""
+NOBODYS = ("NULL::int", "NULL::int", "NULL::int")
 BETWEEN = timedelta(minutes=1)
 """After a standstill the next step, if it is over too, comes this much later: whoever is named may still answer."""
 
@@ -50,7 +56,7 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
             steps = next((o.escalate for o in rule.owes if o.duty == task.duty), ()) if rule else ()
             role = steps[task.escalation][1] if task.escalation < len(steps) else Role.STORE_MANAGER
             told |= {task.told_id, task.assignee_id}
-            task.told_id = whom(task, role, there)
+            task.told_id = whom(task, role, there, own=own_people(task).get(role))
             told.add(task.told_id)
             task.escalate_at = following(task, steps, at=at, calendar=calendars[task.store_id])
             task.escalation += 1
@@ -76,10 +82,31 @@ def escalate_overdue(*, at: datetime, limit: int = 500) -> int:
     return len(tasks)
 
 
-def whom(task: Task, role: str, there: Presence) -> int | None:
-    """Who is told at a step that names this role; never who has the task or was told last. None: nobody at all."""
+def own_people(task: Task) -> dict[str, int | None]:
+    """The subject's own sales consultant, service specialist and service advisor, by role. One query; none for subjects
+    that belong to nobody."""
+    rule = HANDBOOK.rules.get(task.rule)
+    subject = facts.subject(rule.subject) if rule else None
+    if subject is None or subject.staff == NOBODYS:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(subject.staff)} FROM {subject.source} WHERE {subject.id} = %s",  # noqa: S608 - ours
+            [task.subject_id],
+        )
+        found = cursor.fetchone()
+    return dict(zip(OWNERS, found, strict=True)) if found else {}
+
+
+def whom(task: Task, role: str, there: Presence, *, own: int | None = None) -> int | None:
+    """Who is told at a step that names this role; never who has the task or was told last. None: nobody at all.
+
+    `own` is the subject's own person of the role: the first of those who are there.
+    """
     asked = frozenset({task.assignee_id, task.told_id} - {None})
     people = there.present(task.store_id, role)
+    if own in people:
+        people = [own, *(person for person in people if person != own)]
     if role == Role.GROUP_ADMIN:
         people += [a for a in there.admins.get(task.store_id, ()) if a not in there.away and a not in people]
     fresh = [person for person in people if person not in asked]
@@ -87,6 +114,34 @@ def whom(task: Task, role: str, there: Presence) -> int | None:
         return fresh[0]
     above = there.above(task.store_id, but=asked, group=True)
     return above if above is not None else there.above(task.store_id, group=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A step of the ladder that is still to come: when, which role, whom it would tell as things stand."""
+
+    at: datetime
+    role: str
+    person_id: int | None
+
+
+def ahead(task: Task, *, at: datetime) -> list[Ahead]:
+    """Who is next, and after them, while nobody deals with the task: for pages. Six queries; none at the top."""
+    if task.state != Task.State.OPEN or task.escalate_at is None or task.taken_at is not None:
+        return []
+    rule = effective.rules_of([task.store_id]).get((task.store_id, task.rule))
+    steps = next((o.escalate for o in rule.owes if o.duty == task.duty), ()) if rule else ()
+    store = Store.objects.get(id=task.store_id)
+    calendar = calendars_of([(store.id, store.time_zone)])[store.id]
+    there, own = presence_of([store.id], at=at), own_people(task)
+    climbing, found = copy(task), []
+    while climbing.escalate_at is not None and climbing.escalation < len(steps):
+        role = steps[climbing.escalation][1]
+        climbing.told_id = whom(climbing, role, there, own=own.get(role))
+        found.append(Ahead(climbing.escalate_at, role, climbing.told_id))
+        climbing.escalate_at = following(climbing, steps, at=climbing.escalate_at, calendar=calendar)
+        climbing.escalation += 1
+    return found
 
 
 def following(task: Task, steps: Steps, *, at: datetime, calendar: Calendar) -> datetime | None:

@@ -31,7 +31,8 @@ class Budget:
     def __str__(self) -> str:
         hours = self.amount.total_seconds() / 3600
         if hours % 1:
-            return _("%(n)s 分钟") % {"n": f"{hours * 60:g}"}
+            minutes = _("%(n)s 个工作分钟") if self.clock == "working" else _("%(n)s 分钟")
+            return minutes % {"n": f"{self.amount.total_seconds() / 60:g}"}
         if self.clock == "working":
             if hours % 8 == 0:
                 return _("%(n)s 个工作日") % {"n": f"{hours / 8:g}"}
@@ -39,9 +40,9 @@ class Budget:
         return _("%(n)s 天") % {"n": f"{hours / 24:g}"} if hours % 24 == 0 else _("%(n)s 小时") % {"n": f"{hours:g}"}
 
 
-def working(*, days: float = 0, hours: float = 0) -> Budget:
+def working(*, days: float = 0, hours: float = 0, minutes: float = 0) -> Budget:
     """Working time of the store."""
-    return Budget("working", WORKING_DAY * days + timedelta(hours=hours))
+    return Budget("working", WORKING_DAY * days + timedelta(hours=hours, minutes=minutes))
 
 
 def wall(*, days: float = 0, hours: float = 0, minutes: float = 0) -> Budget:

@@ -10,9 +10,12 @@ class SiteConfig(AppConfig):
     label = "cheban_site"
 
     def ready(self) -> None:
-        from cheban.core import events
+        from cheban.core import events, slots
         from cheban.handbook import check_rules
         from cheban.site import signing_in, wecom  # noqa: F401
+        from cheban.site.streams import tickets
+
+        slots.provide("live.owner_ticket", tickets.of_owner)
 
         unknown = events.check_reactions()
         if unknown:

@@ -32,6 +32,8 @@ PUBLIC = (
     "/api/v1/",
     "/receipts/",  # providers tell what became of messages, at a signed address
     "/wecom/",  # a card's button: WeCom says who clicked
+    "/c/",  # an owner's conversation: the link is the key (core.owner_links)
+    "/s/",  # an owner's survey: likewise
     "/wall/show/",  # a television: a signed link opens one store's board, nothing else
 )
 """Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:

@@ -59,6 +59,11 @@ APP_DB_ROLE = DATABASES["default"]["USER"]
 
 ALLOWED_HOSTS = os.environ.get("CHEBAN_HOSTS", "127.0.0.1 localhost [::1]").split()
 CSRF_TRUSTED_ORIGINS = os.environ.get("CHEBAN_ORIGINS", "").split()
+SITE_ADDRESS = next(
+    iter(CSRF_TRUSTED_ORIGINS), "" if ENV == "production" else f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+)
+"""Where links in messages to customers lead; unknown in production without CHEBAN_ORIGINS: such messages then wait as
+'missing field' instead of going out with an address that nobody can open."""
 ROOT_URLCONF = "cheban.site.urls"
 WSGI_APPLICATION = "cheban.site.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

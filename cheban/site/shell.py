@@ -24,6 +24,8 @@ MENU = (
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
     (gettext_noop("交车与交接"), "sales:deliveries", "car", "delivery.see", ""),
     (gettext_noop("销售承诺"), "sales:promises", "flag", "delivery.see", ""),
+    (gettext_noop("客户服务群"), "conversations:list", "message-2", "conversation.see", ""),
+    (gettext_noop("客户评价"), "surveys:list", "star", "survey.see", ""),
     (gettext_noop("提醒"), "messaging:inbox", "bell", "inbox.use", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
@@ -112,6 +114,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "group": _(group) if group else "",
                 "key": KEYS.get(name, ""),
                 "active": here == name
+                or (name in ("conversations:list", "surveys:list") and here.startswith(name[:-4]))
                 or (name == "channels:list" and here.startswith("channels:"))
                 or (name == "trainings:mine" and here.startswith("trainings:"))
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)

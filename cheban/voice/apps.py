@@ -11,3 +11,8 @@ class VoiceConfig(AppConfig):
 
     def ready(self) -> None:
         from cheban.voice import events  # noqa: F401
+        from cheban.voice.conversations import offers as conversations
+        from cheban.voice.surveys import offers as surveys
+
+        conversations.offer()
+        surveys.offer()

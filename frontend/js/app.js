@@ -17,4 +17,5 @@ import './panels.js';
 import './imports.js';
 import './passkeys.js';
 import './reading.js';
+import './talk.js';
 import './live.js';

@@ -9,6 +9,15 @@ document.addEventListener('htmx:configRequest', (event) => {
   }
 });
 
+// A form that comes back with what is wrong in it (422, a page) takes the form's place.
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status === 422 && xhr.getResponseHeader('Content-Type')?.startsWith('text/html')) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
 // A refusal comes as problem+json: {title, detail}. Show its sentence; the page stays as it was.
 document.addEventListener('htmx:responseError', (event) => {
   const { xhr } = event.detail;

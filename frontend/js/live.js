@@ -44,7 +44,7 @@ async function open() {
   listening = wanted.join(' ');
   const mine = ++asked;
   try {
-    const answer = await fetch('/live/ticket/', {
+    const answer = await fetch(document.body.dataset.liveTicket ?? '/live/ticket/', {
       method: 'POST',
       redirect: 'manual',
       headers: { 'Content-Type': 'application/json', 'X-Live': '1', 'X-CSRFToken': document.querySelector('meta[name=csrf-token]')?.content ?? '' },

@@ -91,7 +91,16 @@ PROVIDERS = {
             _("企业微信群机器人"),
             _("红色警报发到门店的群里"),
             robot.Robot,
-            (Setting("key", _("Webhook 的 key"), _("地址里 key= 后面的一段"), is_secret=True), _WECOM_API),
+            (
+                Setting("key", _("Webhook 的 key"), _("地址里 key= 后面的一段"), is_secret=True),
+                Setting(
+                    "also",
+                    _("除了红色警报，还发"),
+                    choices=(("nothing", _("别的不发")), ("conversations", _("客户在服务群的提问"))),
+                    default="nothing",
+                ),
+                _WECOM_API,
+            ),
             answers=_WECOM_ANSWERS,
         ),
         Provider(

@@ -129,6 +129,11 @@ BREAKS_PROMISES = 0.06
 DISPUTES = 0.04
 """Of the promises made: given up aloud, remembered differently by the customer (guesses)."""
 
+ANSWERS_SURVEY = 0.4
+"""Of those who are asked by a link with two questions (a guess between 25 and 50 %)."""
+BAD_DAY = 0.06
+"""Visits that went wrong in a way that nothing else here tells of."""
+
 # --- the outside ----------------------------------------------------------------------------------------------------
 
 WARNINGS = (

@@ -43,6 +43,12 @@ def read(text: str) -> Ticket | None:
     return Ticket(staff_id, tuple(topics))
 
 
+def of_owner(*topics: str) -> str:
+    """A ticket for an owner's page, which has nobody signed in: the room that knows the link names what it may hear of
+    (slot live.owner_ticket)."""
+    return seal(Ticket(0, topics))
+
+
 @require_POST
 @page(may=None)
 def ticket(request: HttpRequest) -> HttpResponse:

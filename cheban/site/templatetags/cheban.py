@@ -141,6 +141,14 @@ def when(moment: datetime | date | None, now: datetime | None = None, empty: str
     )
 
 
+@register.filter
+def day_words(moment: datetime | None, now: datetime | None = None) -> str:
+    """今天, 明天, 周一, 12 月 1 日: the day of a moment, without its hour."""
+    if moment is None:
+        return ""
+    return time_words.near_day(moment, now=now or house_clock.now(), zone=timezone.get_current_timezone())
+
+
 @register.simple_tag
 def page_time() -> str:
     """The moment this page was made, for people to quote: 2026-11-23 周一 14:30."""

@@ -138,6 +138,11 @@ def _day_near(day: date, *, today: date) -> str:
     return day_words(day, today=today)
 
 
+def near_day(moment: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """The day of a moment without its hour: 今天, 明天, 周一, 12 月 1 日."""
+    return _day_near(moment.astimezone(zone).date(), today=now.astimezone(zone).date())
+
+
 def full_words(at: datetime | date, *, zone: tzinfo) -> str:
     """The exact moment, for the title of a short one: 2026-11-23 周一 14:30."""
     local = at.astimezone(zone) if isinstance(at, datetime) else at

@@ -120,6 +120,27 @@ BREAKS = {
            WHERE id = (SELECT t.id FROM playbook_task t JOIN sales_salespromise p ON p.id = t.subject_id
              WHERE p.state <> 'open' AND t.state = 'done' LIMIT 1)""",
     ),
+    "who_waits_is_owed_an_answer": (
+        "UPDATE playbook_task SET state = 'open', closed_at = NULL WHERE id = (SELECT id FROM playbook_task "
+        "WHERE rule LIKE 'answer_customer%' AND state = 'done' LIMIT 1)",
+    ),
+    "a_conversation_waits_once": (
+        "UPDATE voice_conversation SET waiting_since = opened_at WHERE id = (SELECT id FROM voice_conversation "
+        "WHERE waiting_since IS NULL LIMIT 1)",
+    ),
+    "answers_took_what_the_calendar_says": (
+        "UPDATE voice_question SET minutes = minutes + 1 WHERE answered_at IS NOT NULL",
+    ),
+    "questions_and_answers_are_told_once": (
+        "DELETE FROM core_event WHERE id = (SELECT id FROM core_event WHERE name = 'conversation.asked' LIMIT 1)",
+    ),
+    "nobody_is_asked_too_often": (
+        """INSERT INTO voice_survey (id, store_id, kind, cause, customer_id, happened_at, invited_at, expires_at,
+             link_digest, said) SELECT gen_random_uuid(), store_id, kind, 'x' || id, customer_id, happened_at,
+             invited_at + interval '3 days', expires_at + interval '3 days', sha256(id::text::bytea), ''
+             FROM voice_survey""",
+    ),
+    "surveys_are_answered_once": ("DELETE FROM core_event WHERE name = 'survey.answered'",),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",

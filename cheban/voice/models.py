@@ -1,0 +1,4 @@
+"""Tables of the voice room, from its sub-rooms."""
+
+from cheban.voice.conversations.models import Conversation, Question, Said  # noqa: F401
+from cheban.voice.surveys.models import Survey  # noqa: F401
