@@ -113,9 +113,10 @@ def ask(conversation_id: UUID, *, text: str, key: UUID, topic: str = Topic.SERVI
         said = Said.objects.create(
             id=new_id(), store_id=found.store_id, conversation=found, author_id=None, text=text, key=key, at=now
         )
-        if found.waiting_since is None:
+        question = Question.objects.filter(conversation=found, answered_at__isnull=True).first()
+        if question is None:
             topic = topic if topic in Topic.values else Topic.SERVICE
-            Question.objects.create(
+            question = Question.objects.create(
                 store_id=found.store_id, message=said, conversation=found, topic=topic, asked_at=now
             )
             found.waiting_since = now
@@ -130,6 +131,7 @@ def ask(conversation_id: UUID, *, text: str, key: UUID, topic: str = Topic.SERVI
             vehicle_id=found.vehicle_id,
             conversation_id=str(found.id),
             message_id=str(said.id),
+            question_id=str(question.message_id),
         )
     return said
 

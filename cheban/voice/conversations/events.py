@@ -7,7 +7,13 @@ from cheban.core.events import declare
 _CONVERSATION = {"conversation_id": "conversation"}
 _MESSAGE = {"message_id": "the customer's message that opened the waiting period"}
 declare("conversation.opened", _("建立客户服务群"), **_CONVERSATION)
-declare("conversation.asked", _("客户在服务群提问"), message_id="the customer's message", **_CONVERSATION)
+declare(
+    "conversation.asked",
+    _("客户在服务群提问"),
+    message_id="the customer's message",
+    question_id="the message that opened the waiting period in which it came: two in a row are one question",
+    **_CONVERSATION,
+)
 declare(
     "conversation.answered",
     _("回复客户"),

@@ -83,7 +83,11 @@ def test_the_owner_asks_from_the_link_and_the_answer_stands_on_their_page(cast):
     assert "&lt;b&gt;胎压灯&lt;/b&gt;" in shown and "<b>胎压灯" not in shown and "可以慢开" in shown
     scope.set_stores([cast.a.id])
     asked, answered = (Event.objects.get(name=f"conversation.{what}") for what in ("asked", "answered"))
-    assert asked.facts == {"conversation_id": str(found.id), "message_id": str(message.id)}
+    assert asked.facts == {
+        "conversation_id": str(found.id),
+        "message_id": str(message.id),
+        "question_id": str(message.id),
+    }
     assert answered.facts == {
         "conversation_id": str(found.id),
         "message_id": str(message.id),
