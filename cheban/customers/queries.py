@@ -196,6 +196,7 @@ class TimelineItem:
 GROUPS = {
     "repair_order": "service",
     "contact": "contact",
+    "lead": "contact",
     "task": "contact",
     "customer": "file",
     "vehicle": "file",
@@ -255,6 +256,12 @@ def _subtitle(event: Event, staff: dict[int, str], own: dict[str, str]) -> str:
         if facts.get("to"):
             parts.append(_("交给 %(name)s") % {"name": staff.get(facts["to"], "")})
         parts.append(facts.get("note", ""))
+    if event.name.startswith("lead."):
+        from cheban.core.slots import ask
+
+        parts.append(ask("lead.words", event.name, facts, default=""))
+        if facts.get("to"):
+            parts.append(_("交给 %(name)s") % {"name": staff.get(facts["to"], "")})
     if event.name.startswith("consent."):
         parts += [str(dict(Consent.Purpose.choices).get(facts.get("purpose"), "")), facts.get("proof", "")]
     if event.name == "customer.changed":

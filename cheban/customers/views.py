@@ -107,6 +107,7 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
         "promises": slots.ask("customer.promises", customer_id, default=[]),
         "deals": deals,
+        "leads": slots.ask("customer.leads", customer_id, default=[]) if request.actor.may("lead.see") else [],
         "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),

@@ -54,6 +54,12 @@ PERMISSIONS: dict[str, str] = {
     "promise.make": _("登记销售承诺、改期、澄清争议"),
     "promise.keep": _("登记承诺已兑现或做不到"),
     "promise.dispute": _("登记客户对承诺的异议"),
+    "lead.see": _("看线索"),
+    "lead.record": _("登记客户的购车意向"),
+    "lead.push": _("确认线索、分级、推送给销售，或排除"),
+    "lead.answer": _("回访线索并反馈、登记成交或未成交"),
+    "lead.join": _("合并重复的线索"),
+    "lead.assign": _("改派线索"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -101,10 +107,12 @@ _CONTACT = (
     }
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
+_HEARS = {"lead.see", "lead.record"}
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
-_DELIVERS = _SOLD | {"delivery.carry_out"}
+_DELIVERS = _SOLD | {"delivery.carry_out", "lead.join"} | _HEARS
 _SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
-_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
+_SALES |= {"lead.answer"}
+_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record", "lead.push"}
 _MANAGE = (
     _DESK
     | _SALES
@@ -133,6 +141,7 @@ _MANAGE = (
         "outbox.resend",
         "training.see",
         "training.manage",
+        "lead.assign",
     }
 )
 _ALL = {"view.save", "absence.enter", "inbox.use", "training.take"}
@@ -146,9 +155,11 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.SALES_CONSULTANT: frozenset(_DESK | _SALES),
     Role.SERVICE_ADVISOR: frozenset(_DESK | _SERVICE),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | _SERVICE | {"customer.merge", "import.see", "import.run"}),
-    Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
-    Role.QUALITY_CONTROL: frozenset(_SEE | {"delivery.see", "note.add", "metric.see", "task.see_team", "wall.see"}),
-    Role.CALLER: frozenset(_CONTACT | {"delivery.see", "promise.dispute"}),
+    Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"} | _HEARS),
+    Role.QUALITY_CONTROL: frozenset(
+        _SEE | {"delivery.see", "lead.see", "note.add", "metric.see", "task.see_team", "wall.see"}
+    ),
+    Role.CALLER: frozenset(_CONTACT | _HEARS | {"delivery.see", "promise.dispute"}),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
     Role.AUDITOR: frozenset(
@@ -164,6 +175,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "task.see_team",
             "outbox.see",
             "delivery.see",
+            "lead.see",
         }
     ),
 }
