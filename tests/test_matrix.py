@@ -20,7 +20,15 @@ from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
-from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.sales.models import (
+    FirstFeedback,
+    HandoverRevision,
+    HandoverSheet,
+    Lead,
+    LeadTurn,
+    SalesPromise,
+    VehicleDelivery,
+)
 from tests import given
 
 PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
@@ -191,6 +199,17 @@ EXPECTED = {
     "sales:new_promise": "promise.make",
     "sales:promise": "delivery.see",
     "sales:settle_promise": "promise.dispute",
+    "sales:leads": "lead.see",
+    "sales:new_lead": "lead.record",
+    "sales:lead": "lead.see",
+    "sales:lead_turn": "lead.see",
+    "sales:push_lead": "lead.push",
+    "sales:dismiss_lead": "lead.push",
+    "sales:answer_lead": "lead.answer",
+    "sales:win_lead": "lead.answer",
+    "sales:lose_lead": "lead.answer",
+    "sales:give_lead": "lead.assign",
+    "sales:join_lead": "lead.join",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
     "api:revoke_token": "token.manage",
@@ -269,7 +288,14 @@ def sold(store, customer, vehicle) -> dict:
         store=store, customer=customer, kind="gift", what="x", evidence="x", due_on=given.days(1), side="sales",
         keeper_id=1, promised_by_id=1, promised_at=now,
     )  # fmt: skip
+    lead = Lead.objects.create(
+        store=store, customer=customer, vehicle=vehicle, kind="trade_in", grade="a", state="pushed", proposed_at=now,
+        pushed_at=now, holder_id=1, holder_role="sales_consultant",
+    )  # fmt: skip
+    turn = LeadTurn.objects.create(store=store, lead=lead, number=1, holder_id=1, role="sales_consultant", began_at=now)
     return {
+        "lead_id": lead.id,
+        "turn_id": turn.id,
         "sold_id": delivery.id,
         "revision_id": revision.id,
         "feedback_id": first.id,
@@ -447,6 +473,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
+        "uuid:lead_id",
+        "uuid:turn_id",
         "slug:point",
         "slug:deed",
         "int:pk",
@@ -486,7 +514,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
-    keys += ("revision_id", "feedback_id", "promise_id")
+    keys += ("revision_id", "feedback_id", "promise_id", "lead_id", "turn_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -30,6 +30,7 @@ MOST = 100
 """Prospects in one file."""
 DEEPEST = 12
 LONGEST = {"name": 120, "phone": 40, "email": 120, "comments": 500, "make": 40, "model": 100, "trim": 100, "vin": 17}
+_CHINESE = re.compile("[\u3400-\u9fff·]+")
 _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -233,7 +234,13 @@ def _moment(node: _Node, wrong: dict[str, str]) -> datetime | None:
 
 def _name(contact: _Node) -> str:
     parts = {each.attributes.get("part", "full"): " ".join(each.text.split()) for each in contact.all("name")}
-    return parts.get("full") or " ".join(p for p in (parts.get("first"), parts.get("middle"), parts.get("last")) if p)
+    if parts.get("full"):
+        return parts["full"]
+    given = [part for part in (parts.get("first"), parts.get("middle")) if part]
+    family = parts.get("last") or parts.get("surname") or ""
+    if _CHINESE.fullmatch("".join([family, *given])):
+        return "".join([family, *given])  # 韩梅: the family name first, no blank
+    return " ".join([*given, family]).strip()
 
 
 def _limited(node: _Node, tag: str, wrong: dict[str, str]) -> str:

@@ -207,7 +207,8 @@ def dismiss(lead: Lead, *, by: Actor, reason: str, why: str = "") -> Event:
     return tell(mine, "lead.dismissed", by_id=by.staff_id, reason_code=reason, kind=mine.kind)
 
 
-_FOLLOWED_ONLY = "这条线索现在是“%(state)s”，不能再登记跟进。"
+def _followed(lead: Lead) -> Lead:
+    return locked(lead, among=FOLLOWED, says=_("这条线索现在是“%(state)s”，不能登记跟进。"))
 
 
 @command("lead.answer")
@@ -225,7 +226,7 @@ def answer(
     Whoever may answer may do so for an absent colleague. An appraised car needs its value in fen. Raises Invalid,
     WrongState.
     """
-    mine = locked(lead, among=FOLLOWED, says=_(_FOLLOWED_ONLY))
+    mine = _followed(lead)
     if stage not in dict(states.stages_after(mine)):
         raise Invalid(_("请选择谈到哪一步了。"), stage=_("请选择。"))
     said, today = clean("words", words, _("请写一句客户怎么说、谈得怎样。")), clock.today()
@@ -284,7 +285,7 @@ def win(lead: Lead, *, by: Actor, deal_fen: int, deal_what: str, service_share_p
 
     Without a share the table's holds (states.SHARE). Raises Invalid, WrongState.
     """
-    mine = locked(lead, among=FOLLOWED, says=_(_FOLLOWED_ONLY))
+    mine = _followed(lead)
     share = states.SHARE[mine.kind] if service_share_percent is None else service_share_percent
     if not 0 <= share <= 100:
         raise Invalid(_("售后的一份在 0 到 100 之间，两份合起来是 100。"), service_share_percent=_("请改比例。"))
@@ -328,7 +329,7 @@ def lose(lead: Lead, *, by: Actor, reason: str, why: str = "") -> Event:
     """It came to nothing: a code of states.LOST, with words if there is more to say. Raises Invalid, WrongState."""
     if reason not in states.LOST:
         raise Invalid(_("请选择为什么没有成交。"), reason=_("请选择。"))
-    mine = locked(lead, among=FOLLOWED, says=_(_FOLLOWED_ONLY))
+    mine = _followed(lead)
     was, at, said = mine.state, clock.now(), clean("why", why)
     _close(mine, State.LOST, at=at, by_id=by.staff_id, reason_code=reason, why=said)
     _answered(mine, by, was=was, words=said or str(states.LOST[reason]))

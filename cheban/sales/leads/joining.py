@@ -34,19 +34,20 @@ def like(lead: Lead) -> list[Lead]:
     )
 
 
-def with_likes(lead_ids: Iterable[UUID]) -> set[UUID]:
-    """Which of these open leads have another one like them. One query."""
+def with_likes(lead_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The open ones among these leads that have others like them -> those others, oldest first. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT l.id FROM sales_lead l WHERE l.id = ANY (%(ids)s) AND l.state = ANY (%(open)s) AND EXISTS (
-                 SELECT 1 FROM sales_lead o WHERE o.store_id = l.store_id AND o.id <> l.id AND o.state = ANY (%(open)s)
-                   AND o.id <> ALL (l.kept_beside) AND (o.customer_id = l.customer_id OR o.customer_id IN (
-                     SELECT b.customer_id FROM customers_contactpoint a JOIN customers_contactpoint b
-                       ON b.store_id = a.store_id AND b.value_blind = a.value_blind
-                     WHERE a.customer_id = l.customer_id)))""",
+            """SELECT l.id, array_agg(o.id ORDER BY o.proposed_at, o.id) FROM sales_lead l
+               JOIN sales_lead o ON o.store_id = l.store_id AND o.id <> l.id AND o.state = ANY (%(open)s)
+                 AND o.id <> ALL (l.kept_beside) AND (o.customer_id = l.customer_id OR o.customer_id IN (
+                   SELECT b.customer_id FROM customers_contactpoint a JOIN customers_contactpoint b
+                     ON b.store_id = a.store_id AND b.value_blind = a.value_blind
+                   WHERE a.customer_id = l.customer_id))
+               WHERE l.id = ANY (%(ids)s) AND l.state = ANY (%(open)s) GROUP BY l.id""",
             {"ids": list(lead_ids), "open": list(OPEN)},
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 def rank(lead: Lead) -> tuple[int, datetime, str]:

@@ -35,7 +35,7 @@ def _dress(rows: list[Any]) -> None:
     """Names, words, holder, clock, likes. Eight queries."""
     _names(rows)
     ids, now = [row.id for row in rows], clock.now()
-    words, tasks, likes = queries.heard(ids), queries.clocks(rows), joining.with_likes(ids) if ids else set()
+    words, tasks, likes = queries.heard(ids), queries.clocks(rows), joining.with_likes(ids) if ids else {}
     who = sales.names(i for row in rows for i in (row.holder_id, row.finder_id))
     for row in rows:
         row.now, row.said, row.more_words = now, next(iter(words.get(row.id, ())), None), len(words.get(row.id, ())) - 1

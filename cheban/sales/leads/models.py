@@ -102,6 +102,9 @@ class Lead(StoreScoped):
                 name="a_won_lead_has_amount_and_a_whole_split",
                 condition=~Q(state="won")
                 | Q(
+                    deal_fen__isnull=False,  # a comparison with nothing is neither true nor false, and would pass
+                    service_share_percent__isnull=False,
+                    sales_share_percent__isnull=False,
                     deal_fen__gt=0,
                     service_share_percent__range=(0, 100),
                     sales_share_percent=100 - models.F("service_share_percent"),

@@ -162,7 +162,7 @@ def _steps(found: Lead) -> list[dict[str, Any]]:
     path = [s for s in states.PATH if s != "appraised" or found.kind == "trade_in" or "appraised" in reached]
     return [
         {
-            "label": state.label,
+            "label": Lead.State(state).label,
             "state": "now" if state == last and state != "won" else "done" if state in {*reached, last} else "next",
         }
         for state in path

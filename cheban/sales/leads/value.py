@@ -45,6 +45,11 @@ class Value:
         """Whole years of age."""
         return (self.months or 0) // 12
 
+    @property
+    def months_over(self) -> int:
+        """Months beyond the whole years."""
+        return (self.months or 0) % 12
+
 
 def _round(price_fen: int | None, percent: int | None) -> int | None:
     return None if price_fen is None or percent is None else price_fen * percent // 1_000_000 * 10_000
