@@ -91,6 +91,7 @@ def test_the_list_is_found_by_words_stage_clock_and_person(cast, page, clock):
     leading.answered(cast, talks)
 
     def shown(query: str) -> set:
+        page.logout()  # nobody has touched it for hours
         page.force_login(cast.staff[Role.STORE_MANAGER])
         body = page.get(f"/sales/leads/?all=1&{query}").content.decode()
         return {one.id for one in (lead, talks) if str(one.id) in body}
