@@ -114,6 +114,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "group": _(group) if group else "",
                 "key": KEYS.get(name, ""),
                 "active": here == name
+                or (name == "sales:leads" and here.startswith("sales:") and "lead" in here)
                 or (name == "channels:list" and here.startswith("channels:"))
                 or (name == "trainings:mine" and here.startswith("trainings:"))
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)

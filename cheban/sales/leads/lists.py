@@ -34,7 +34,7 @@ CLOCKS = [
 def _dress(rows: list[Any]) -> None:
     """Names, words, holder, clock, likes. Eight queries."""
     _names(rows)
-    ids, now = [row.id for row in rows], clock.now()
+    ids, now, today = [row.id for row in rows], clock.now(), clock.today()
     words, tasks, likes = queries.heard(ids), queries.clocks(rows), joining.with_likes(ids) if ids else {}
     who = sales.names(i for row in rows for i in (row.holder_id, row.finder_id))
     for row in rows:
@@ -42,6 +42,7 @@ def _dress(rows: list[Any]) -> None:
         row.task, row.has_like = tasks.get(row.id), row.id in likes
         row.holder, row.finder = who.get(row.holder_id, ""), who.get(row.finder_id, "")
         row.is_open = row.state in OPEN
+        row.is_due = row.next_contact_on is not None and row.next_contact_on <= today
         row.days = telling.hours(row.pushed_at, row.closed_at or now) // 24 if row.pushed_at else None
         row.reason = states.LOST.get(row.reason_code) or states.NO_LEAD.get(row.reason_code) or ""
 

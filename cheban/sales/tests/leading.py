@@ -33,7 +33,7 @@ def interest(
         customer_id=who.id,
         kind=kind,
         passage_id=passage,
-        source="customer.noted",
+        source="customer.note_added",
         words=list(words),
         text=text,
     )

@@ -60,9 +60,7 @@ def test_the_way_of_a_lead_through_its_pages(cast, page):
     page.post(
         f"/sales/leads/{lead.id}/answer/", {"words": "加了微信", "stage": "quoted", "next_contact_on": str(days(2))}
     )
-    page.post(
-        f"/sales/leads/{lead.id}/win/", {"deal": "152,800", "deal_what": "途岳", "service_share_percent": "50"}
-    )
+    page.post(f"/sales/leads/{lead.id}/win/", {"deal": "152,800", "deal_what": "途岳", "service_share_percent": "50"})
     lead.refresh_from_db()
     assert (lead.state, lead.deal_fen, lead.sales_share_percent) == ("won", 15_280_000, 50)
     assert "途岳" in page.get(f"/sales/leads/{lead.id}/").content.decode()
@@ -108,7 +106,13 @@ def test_the_list_is_found_by_words_stage_clock_and_person(cast, page, clock):
 
 @pytest.mark.parametrize(
     ("months", "energy", "low", "high"),
-    [(0, "fuel", 82, 90), (11, "electric", 82, 90), (12, "fuel", 70, 80), (60, "electric", 26, 37), (140, "fuel", 14, 23)],
+    [
+        (0, "fuel", 82, 90),
+        (11, "electric", 82, 90),
+        (12, "fuel", 70, 80),
+        (60, "electric", 26, 37),
+        (140, "fuel", 14, 23),
+    ],
 )
 def test_the_worth_follows_the_table(cast, months, energy, low, high):
     car = given.vehicle(cast.a, given.customer(cast.a), energy=energy, price_fen=10_000_000)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import F
+
 from cheban.core import clock
 from cheban.core.events import record
 from cheban.customers.models import Vehicle
@@ -105,7 +107,7 @@ def _cars(store: Store, today: date) -> Iterator[Vehicle]:
         owner__refused_purposes=[],
         is_active=True,
         purchased_on__range=(today - 10 * YEAR, today - 4 * YEAR),
-    ).order_by("-last_visit_on", "id")[:200]:
+    ).order_by(F("last_visit_on").desc(nulls_last=True), "id")[:200]:
         if car.owner_id not in seen:
             seen.add(car.owner_id)
             yield car
@@ -129,7 +131,7 @@ def _tell(
             actor_id=by.staff_id,
             kind=story.kind,
             passage_id=f"demo-{store.code}-{number}",
-            source="customer.noted",
+            source="customer.note_added",
             words=list(story.words),
             text=story.text,
         )
@@ -165,13 +167,15 @@ def _follow(
     for which, step in enumerate(steps):
         at = min(first + timedelta(days=2 * which), now)
         ahead = 1 if story.goes == "stuck" else rng.randrange(1, 5)
+        # most of those still open are to be spoken to today or in the next days
+        agreed = now.astimezone(ZONE).date() + timedelta(days=number % 4) if step == story.goes else None
         with _at(store, at):
             commands.answer(
                 lead,
                 by=seller,
                 words=ANSWERS["stuck" if story.goes == "stuck" else step],
                 stage=step,
-                next_contact_on=max(clock.today(), clock.today()) + timedelta(days=ahead),
+                next_contact_on=max(clock.today() + timedelta(days=ahead), agreed or clock.today()),
                 appraised_fen=rng.randrange(300, 900) * 10_000 if step == "appraised" else None,
             )
     with _at(store, min(first + timedelta(days=2 * len(steps), hours=3), now)):

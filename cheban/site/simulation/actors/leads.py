@@ -74,7 +74,7 @@ def _wish(world: World, person: Person, keys: Keys) -> None:
                 actor_id=by.staff_id,
                 kind=kind,
                 passage_id=key,
-                source="customer.noted",
+                source="customer.note_added",
                 words=words,
                 text=text,
             )
