@@ -286,7 +286,7 @@ def win(lead: Lead, *, by: Actor, deal_fen: int, deal_what: str, service_share_p
     Without a share the table's holds (states.SHARE). Raises Invalid, WrongState.
     """
     mine = _followed(lead)
-    share = states.SHARE[mine.kind] if service_share_percent is None else service_share_percent
+    share = states.share_of(mine) if service_share_percent is None else service_share_percent
     if not 0 <= share <= 100:
         raise Invalid(_("售后的一份在 0 到 100 之间，两份合起来是 100。"), service_share_percent=_("请改比例。"))
     what = clean("deal_what", deal_what, _("请写成交的车型。"))

@@ -59,6 +59,8 @@ def rank(lead: Lead) -> tuple[int, datetime, str]:
 def join(lead: Lead, other: Lead, *, by: Actor) -> Lead:
     """Make two open leads one; returns the one that goes on: the further, else the older. Raises WrongState."""
     kept, gone = sorted(_both(lead, other), key=rank)
+    if gone.origin == Lead.Origin.SERVICE and by.may("lead.push"):
+        gone.finder_id = gone.finder_id or by.staff_id  # heard by the house: whoever confirms it found it
     join_rows(kept, gone, by_id=by.staff_id)
     return kept
 

@@ -131,7 +131,7 @@ def page(found: Lead, actor: Actor) -> dict[str, Any]:
         "stages": states.stages_after(found),
         "lost": list(states.LOST.items()),
         "no_lead": list(states.NO_LEAD.items()),
-        "share": states.SHARE[found.kind],
+        "share": states.share_of(found),
         "consultants": consultants(people) if may_pick else [],
         "can_push": found.state == "proposed" and actor.may("lead.push"),
         "can_answer": is_followed and actor.may("lead.answer"),

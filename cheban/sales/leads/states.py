@@ -54,3 +54,9 @@ SHARE = {Lead.Kind.ADDITIONAL_PURCHASE: 40, Lead.Kind.TRADE_IN: 40, Lead.Kind.RE
 def stages_after(lead: Lead) -> list[tuple[str, str]]:
     """(code, label) of the stages that an answer may name now."""
     return [(s.value, s.label) for s in STAGES.get(lead.state, ()) if s != State.APPRAISED or lead.vehicle_id]
+
+
+def share_of(lead: Lead) -> int:
+    """Percent of this lead's reward that is service's unless the two sides agree on another; nothing for a lead of the
+    sales system that nobody of service heard."""
+    return SHARE[lead.kind] if lead.finder_id else 0

@@ -11,7 +11,7 @@ from cheban.core.models import Event
 from cheban.customers.duplicates import merging
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
-from cheban.sales.leads import inbound, joining
+from cheban.sales.leads import inbound, joining, states
 from cheban.sales.leads.models import Lead, LeadWords
 from cheban.sales.tests import given as deal
 from cheban.sales.tests import leading
@@ -96,3 +96,14 @@ def test_what_comes_twice_from_the_crm_is_one(cast):
         text="再来一次", phone="13800001234", name="张先生",
     )  # fmt: skip
     assert (again.id, is_new, Lead.objects.count()) == (first.id, False, 1)
+
+
+@pytest.mark.req("R160")
+def test_service_has_a_share_of_a_crm_lead_only_when_service_heard_it_too(cast):
+    running = from_crm(cast)
+    assert states.share_of(running) == 0
+    kept = joining.join(leading.proposed(cast), running, by=leading.service(cast))
+    assert kept.finder_id == cast.staff[Role.SERVICE_SPECIALIST].id  # heard by the house, confirmed by her
+    second = from_crm(cast, external_id="78", phone="13900007777", kind="referral", text="朋友想买")
+    mine = leading.by_hand(cast, second.customer, kind="referral", text="他朋友想买")
+    assert states.share_of(joining.join(mine, second, by=leading.service(cast))) == states.SHARE["referral"]
