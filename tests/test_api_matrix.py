@@ -20,6 +20,7 @@ from cheban.customers.models import ImportBatch
 from cheban.org import scope
 from cheban.org.roles import GRANTS, PERMISSIONS, Role
 from cheban.playbook.models import Task
+from cheban.sales.models import Lead
 from cheban.workshop.models import RepairOrder
 from tests import given
 
@@ -45,6 +46,12 @@ EXPECTED = {
     "GET /repair-orders/{order_id}": "repair_orders:read",
     "GET /tasks": "",
     "POST /tasks/{contact_id}/outcome": "tasks:write",
+    "GET /leads": "leads:read",
+    "POST /leads": "leads:write",
+    "POST /leads/adf": "leads:write",
+    "GET /leads/{lead_id}": "leads:read",
+    "GET /leads/{lead_id}/adf": "leads:reveal",
+    "POST /leads/{lead_id}/answers": "leads:answer",
     "GET /events": "events:read",
     "GET /custom-fields": "",
     "GET /me": "",
@@ -58,6 +65,9 @@ EXPECTED = {
     "PUT /inbound/{source}/repair-orders": "inbound:write",
 }
 """Endpoint -> scope ('' = any token; /tasks asks by `of`)."""
+ADF = """<?adf version="1.0"?><adf><prospect><requestdate>2026-11-23T09:00:00+08:00</requestdate>
+<vehicle><year>2026</year><make>大众</make><model>揽境</model></vehicle><customer><contact><name>韩梅</name>
+<phone>13500001111</phone></contact></customer></prospect></adf>"""
 ROUTER = {f"{method} {route}": operation for method, route, operation in v1.operations()}
 
 
@@ -111,7 +121,12 @@ def things(cast):
             due_at=given.clock.now(),
             planned_on=given.days(0),
         )
+        lead = Lead.objects.create(
+            store=store, customer=customer, kind="trade_in", grade="a", state="pushed", holder_id=1,
+            proposed_at=given.clock.now(), pushed_at=given.clock.now(),
+        )  # fmt: skip
         found[key] = {
+            "lead_id": lead.id,
             "customer_id": customer.id,
             "vehicle_id": vehicle.id,
             "order_id": order.id,
@@ -159,6 +174,12 @@ def body_of(name: str, ids: dict) -> dict | None:
         "POST /vehicles/{vehicle_id}/odometer": {"km": 1000},
         "POST /vehicles/{vehicle_id}/owners": {"customer_id": str(ids["customer_id"])},
         "POST /tasks/{contact_id}/outcome": {"outcome": "no_answer"},
+        "POST /leads": {"kind": "referral", "text": "朋友想买", "name": "李雷", "phone": "13600001111"},
+        "POST /leads/{lead_id}/answers": {
+            "stage": "contacted",
+            "words": "周末来",
+            "next_contact_on": str(given.days(3)),
+        },
     }.get(name) or ({"rows": rows[name.rsplit("/", 1)[1]]} if name.startswith("PUT") else None)
 
 
@@ -168,10 +189,12 @@ def ask(token: str, name: str, ids: dict, *, body: dict | None = None, query: st
     path = "/api/v1" + re.sub(r"{(\w+)}", lambda found: str(ids[found[1]]), route) + query
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": new_id().hex}
     sent = body if body is not None else body_of(name, ids)
-    data = "" if sent is None else json.dumps(sent)
+    data, kind = "" if sent is None else json.dumps(sent), "application/json"
+    if name == "POST /leads/adf":
+        data, kind = ADF, "application/xml"
     client = Client(raise_request_exception=False)
-    answer = client.generic(method, path, data, content_type="application/json", headers=headers)
-    return answer.status_code, answer.json()
+    answer = client.generic(method, path, data, content_type=kind, headers=headers)
+    return answer.status_code, {} if answer["Content-Type"] == "application/xml" else answer.json()
 
 
 @pytest.mark.req("R019", "Y02", "R202")

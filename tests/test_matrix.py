@@ -21,7 +21,15 @@ from cheban.org.models import Absence
 from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
-from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.sales.models import (
+    FirstFeedback,
+    HandoverRevision,
+    HandoverSheet,
+    Lead,
+    LeadTurn,
+    SalesPromise,
+    VehicleDelivery,
+)
 from cheban.voice.conversations import commands as talks
 from cheban.voice.surveys import commands as surveys
 from cheban.voice.surveys.models import Survey
@@ -216,6 +224,17 @@ EXPECTED = {
     "conversations:renew": "conversation.answer",
     "surveys:list": "survey.see",
     "surveys:survey": "survey.see",
+    "sales:leads": "lead.see",
+    "sales:new_lead": "lead.record",
+    "sales:lead": "lead.see",
+    "sales:lead_turn": "lead.see",
+    "sales:push_lead": "lead.push",
+    "sales:dismiss_lead": "lead.push",
+    "sales:answer_lead": "lead.answer",
+    "sales:win_lead": "lead.answer",
+    "sales:lose_lead": "lead.answer",
+    "sales:give_lead": "lead.assign",
+    "sales:join_lead": "lead.join",
     "api:tokens": "token.manage",
     "api:make_token": "token.manage",
     "api:revoke_token": "token.manage",
@@ -294,7 +313,14 @@ def sold(store, customer, vehicle) -> dict:
         store=store, customer=customer, kind="gift", what="x", evidence="x", due_on=given.days(1), side="sales",
         keeper_id=1, promised_by_id=1, promised_at=now,
     )  # fmt: skip
+    lead = Lead.objects.create(
+        store=store, customer=customer, vehicle=vehicle, kind="trade_in", grade="a", state="pushed", proposed_at=now,
+        pushed_at=now, holder_id=1, holder_role="sales_consultant",
+    )  # fmt: skip
+    turn = LeadTurn.objects.create(store=store, lead=lead, number=1, holder_id=1, role="sales_consultant", began_at=now)
     return {
+        "lead_id": lead.id,
+        "turn_id": turn.id,
         "sold_id": delivery.id,
         "revision_id": revision.id,
         "feedback_id": first.id,
@@ -498,6 +524,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:conversation_id",
         "uuid:question_id",
         "uuid:survey_id",
+        "uuid:lead_id",
+        "uuid:turn_id",
         "slug:point",
         "slug:deed",
         "int:pk",
@@ -537,7 +565,16 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
-    keys += ("revision_id", "feedback_id", "promise_id", "conversation_id", "question_id", "survey_id")
+    keys += (
+        "revision_id",
+        "feedback_id",
+        "promise_id",
+        "conversation_id",
+        "question_id",
+        "survey_id",
+        "lead_id",
+        "turn_id",
+    )
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -34,6 +34,8 @@ from cheban.org.entry import entered
 log = logging.getLogger("django.request")
 WITHOUT_KEY = frozenset(["search_customers", "reveal"])
 """POST routes that create nothing, so that a key is not asked for; a revealed value is not kept either."""
+TAKE_XML = frozenset(["bring_adf"])
+"""Routes whose body is application/xml (or text/xml) instead of JSON."""
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -185,9 +187,12 @@ def _check_size(request: HttpRequest) -> None:
 
 
 def _check_kind(request: HttpRequest, names: set[str]) -> None:
-    if request.method in ("POST", "PUT", "PATCH") and request.content_type != "application/json":
+    if request.resolver_match.url_name in TAKE_XML:
+        if request.content_type not in ("application/xml", "text/xml"):
+            raise WrongKind(_("正文请用 application/xml。"))
+    elif request.method in ("POST", "PUT", "PATCH") and request.content_type != "application/json":
         raise WrongKind(_("正文请用 application/json。"))
-    if limits.depth(request.body) > limits.MOST_DEPTH:
+    elif limits.depth(request.body) > limits.MOST_DEPTH:
         raise Unreadable(_("JSON 嵌套太深，最多 %(n)d 层。") % {"n": limits.MOST_DEPTH})
     unknown = sorted(set(request.GET) - names)
     if unknown:
@@ -206,7 +211,7 @@ class TooLarge(Refused):
 
 
 class WrongKind(Refused):
-    """The body is not JSON."""
+    """The body is not of the kind that the route reads."""
 
     status = 415
 

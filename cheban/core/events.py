@@ -41,6 +41,7 @@ OPEN_FACTS = frozenset(
         "escalation",
         "fields",
         "from",
+        "grade",
         "import_id",
         "kept",
         "kind",

@@ -197,6 +197,7 @@ class TimelineItem:
 GROUPS = {
     "repair_order": "service",
     "contact": "contact",
+    "lead": "contact",
     "task": "contact",
     "conversation": "contact",
     "survey": "contact",
@@ -222,7 +223,8 @@ def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str 
     found = list(rows.order_by("-at", "-id")[: most + 1])
     staff = dict(
         Staff.objects.filter(
-            id__in={e.actor_id for e in found if e.actor_id} | {e.facts.get("to") for e in found if e.facts.get("to")}
+            id__in={e.actor_id for e in found if e.actor_id}
+            | {to for e in found if isinstance(to := e.facts.get("to"), int)}
         ).values_list("id", "name")
     )
     own = definitions.labels({f for e in found if e.name == "customer.changed" for f in e.facts.get("fields", [])})
@@ -253,9 +255,9 @@ def _subtitle(event: Event, staff: dict[int, str], own: dict[str, str]) -> str:
     parts = [facts.get("label", ""), display_plate(facts["plate"]) if facts.get("plate") else "", facts.get("text", "")]
     noun = event.name.split(".")[0]
     parts.append(ask(f"timeline.{noun}", event.name, facts, default=""))
+    if facts.get("to") in staff:
+        parts.append(_("交给 %(name)s") % {"name": staff[facts["to"]]})
     if noun in ("contact", "task"):
-        if facts.get("to"):
-            parts.append(_("交给 %(name)s") % {"name": staff.get(facts["to"], "")})
         parts.append(facts.get("note", ""))
     if event.name.startswith("consent."):
         parts += [str(dict(Consent.Purpose.choices).get(facts.get("purpose"), "")), facts.get("proof", "")]

@@ -8,6 +8,7 @@ def check_rules() -> None:
         conversations,
         from_sale_to_service,
         house_keeping,
+        leads,
         relationship,
         service_care,
         surveys,
@@ -19,6 +20,7 @@ def check_rules() -> None:
     if not HANDBOOK.rules:
         for chapter in (
             from_sale_to_service,
+            leads,
             conversations,
             surveys,
             service_care,

@@ -57,6 +57,12 @@ PERMISSIONS: dict[str, str] = {
     "conversation.see": _("看客户服务群"),
     "conversation.answer": _("建服务群、回复客户、换链接"),
     "survey.see": _("看客户评价"),
+    "lead.see": _("看线索"),
+    "lead.record": _("登记客户的购车意向"),
+    "lead.push": _("确认线索、分级、推送给销售，或排除"),
+    "lead.answer": _("回访线索并反馈、登记成交或未成交"),
+    "lead.join": _("合并重复的线索"),
+    "lead.assign": _("改派线索"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -104,11 +110,13 @@ _CONTACT = (
     }
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
+_WISHES = {"lead.see", "lead.record"}
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
 _HEARS = {"conversation.see", "survey.see"}
-_DELIVERS = _SOLD | _HEARS | {"delivery.carry_out", "conversation.answer"}
+_DELIVERS = _SOLD | _HEARS | _WISHES | {"delivery.carry_out", "conversation.answer", "lead.join"}
 _SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
-_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
+_SALES |= {"lead.answer"}
+_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record", "lead.push"}
 _MANAGE = (
     _DESK
     | _SALES
@@ -137,6 +145,7 @@ _MANAGE = (
         "outbox.resend",
         "training.see",
         "training.manage",
+        "lead.assign",
     }
 )
 _ALL = {"view.save", "absence.enter", "inbox.use", "training.take"}
@@ -150,11 +159,11 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.SALES_CONSULTANT: frozenset(_DESK | _SALES),
     Role.SERVICE_ADVISOR: frozenset(_DESK | _SERVICE),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | _SERVICE | {"customer.merge", "import.see", "import.run"}),
-    Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
+    Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"} | _WISHES),
     Role.QUALITY_CONTROL: frozenset(
-        _SEE | _HEARS | {"delivery.see", "note.add", "metric.see", "task.see_team", "wall.see"}
+        _SEE | _HEARS | {"delivery.see", "lead.see", "note.add", "metric.see", "task.see_team", "wall.see"}
     ),
-    Role.CALLER: frozenset(_CONTACT | _HEARS | {"delivery.see", "promise.dispute"}),
+    Role.CALLER: frozenset(_CONTACT | _HEARS | _WISHES | {"delivery.see", "promise.dispute"}),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
     Role.AUDITOR: frozenset(
@@ -171,6 +180,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "task.see_team",
             "outbox.see",
             "delivery.see",
+            "lead.see",
         }
     ),
 }

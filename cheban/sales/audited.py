@@ -1,4 +1,4 @@
-"""Names of deliveries, sheets and promises on the audit page, and the way to them. R019."""
+"""Names of deliveries, sheets, promises and leads on the audit page, and the way to them. R019."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core.subjects import name, of_rows
-from cheban.sales.models import HandoverRevision, SalesPromise, VehicleDelivery
+from cheban.sales.models import HandoverRevision, Lead, SalesPromise, VehicleDelivery
 
 
 def offer() -> None:
@@ -34,4 +34,13 @@ def offer() -> None:
         "promise",
         gettext_lazy("销售承诺"),
         of_rows(SalesPromise, lambda row: row.what, lambda row: reverse("sales:promise", args=[row.id])),
+    )
+    name(
+        "lead",
+        gettext_lazy("线索"),
+        of_rows(
+            Lead,
+            lambda row: f"{row.get_kind_display()} {row.proposed_at:%Y-%m-%d}",
+            lambda row: reverse("sales:lead", args=[row.id]),
+        ),
     )

@@ -1,4 +1,4 @@
-"""Deliveries, handover sheets, promises, first feedback. R024-R039.
+"""Deliveries, handover sheets, promises, first feedback; leads (`leads.models`). R024-R039, R104-R112.
 
 What a sheet says of the customer and the car is read from their files when it is sent, so nothing is typed twice (R021);
 a revision keeps it as it was then.
@@ -13,6 +13,20 @@ from django.utils.translation import gettext_lazy as _
 
 from cheban.core.ids import new_id
 from cheban.org.scope import StoreScoped
+from cheban.sales.leads.models import Lead, LeadAnswer, LeadTurn, LeadWords
+
+__all__ = [
+    "DeliveryCheck",
+    "FirstFeedback",
+    "HandoverRevision",
+    "HandoverSheet",
+    "Lead",
+    "LeadAnswer",
+    "LeadTurn",
+    "LeadWords",
+    "SalesPromise",
+    "VehicleDelivery",
+]
 
 
 class VehicleDelivery(StoreScoped):

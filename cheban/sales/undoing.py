@@ -1,13 +1,16 @@
-"""The sales room's part in undoing an import: who took over a car or was promised something stays."""
+"""The sales room's part in undoing an import: who took over a car, was promised something or has a lead stays."""
 
 from __future__ import annotations
 
 from cheban.customers.importing import undo
 
 HANGS_ON = {
-    "customers_vehicle": "EXISTS (SELECT 1 FROM sales_vehicledelivery d WHERE d.vehicle_id = t.id)",
+    "customers_vehicle": "EXISTS (SELECT 1 FROM sales_vehicledelivery d WHERE d.vehicle_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM sales_salespromise p WHERE p.vehicle_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM sales_lead l WHERE l.vehicle_id = t.id)",
     "customers_customer": "EXISTS (SELECT 1 FROM sales_vehicledelivery d WHERE d.customer_id = t.id) "
-    "OR EXISTS (SELECT 1 FROM sales_salespromise p WHERE p.customer_id = t.id)",
+    "OR EXISTS (SELECT 1 FROM sales_salespromise p WHERE p.customer_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM sales_lead l WHERE l.customer_id = t.id)",
 }
 
 

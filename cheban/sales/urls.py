@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cheban.sales import views
+from cheban.sales.leads import views as leads
 
 app_name = "sales"
 urlpatterns = [
@@ -23,4 +24,15 @@ urlpatterns = [
     path("promises/new/", views.new_promise, name="new_promise"),
     path("promises/<uuid:promise_id>/", views.promise, name="promise"),
     path("promises/<uuid:promise_id>/<slug:deed>/", views.settle_promise, name="settle_promise"),
+    path("leads/", leads.leads, name="leads"),
+    path("leads/new/", leads.new_lead, name="new_lead"),
+    path("leads/turn/<uuid:turn_id>/", leads.lead_turn, name="lead_turn"),
+    path("leads/<uuid:lead_id>/", leads.lead, name="lead"),
+    path("leads/<uuid:lead_id>/push/", leads.push, name="push_lead"),
+    path("leads/<uuid:lead_id>/dismiss/", leads.dismiss, name="dismiss_lead"),
+    path("leads/<uuid:lead_id>/answer/", leads.answer, name="answer_lead"),
+    path("leads/<uuid:lead_id>/win/", leads.win, name="win_lead"),
+    path("leads/<uuid:lead_id>/lose/", leads.lose, name="lose_lead"),
+    path("leads/<uuid:lead_id>/give/", leads.give, name="give_lead"),
+    path("leads/<uuid:lead_id>/join/", leads.join, name="join_lead"),
 ]

@@ -23,6 +23,7 @@ MENU = (
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
     (gettext_noop("交车与交接"), "sales:deliveries", "car", "delivery.see", ""),
+    (gettext_noop("线索"), "sales:leads", "bulb", "lead.see", ""),
     (gettext_noop("销售承诺"), "sales:promises", "flag", "delivery.see", ""),
     (gettext_noop("客户服务群"), "conversations:list", "message-2", "conversation.see", ""),
     (gettext_noop("客户评价"), "surveys:list", "star", "survey.see", ""),
@@ -55,6 +56,7 @@ KEYS = {
     "playbook:my_day": "t",
     "playbook:team": "b",
     "customers:list": "c",
+    "sales:leads": "l",
     "scorecard:kept": "m",
     "playbook:handbook": "h",
     "customers:imports": "i",
@@ -115,6 +117,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "key": KEYS.get(name, ""),
                 "active": here == name
                 or (name in ("conversations:list", "surveys:list") and here.startswith(name[:-4]))
+                or (name == "sales:leads" and here.startswith("sales:") and "lead" in here)
                 or (name == "channels:list" and here.startswith("channels:"))
                 or (name == "trainings:mine" and here.startswith("trainings:"))
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)

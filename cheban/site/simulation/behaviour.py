@@ -133,6 +133,13 @@ ANSWERS_SURVEY = 0.4
 """Of those who are asked by a link with two questions (a guess between 25 and 50 %)."""
 BAD_DAY = 0.06
 """Visits that went wrong in a way that nothing else here tells of."""
+WISHES_A_YEAR = 0.25
+"""Times a year a customer says that they want to buy, trade in or bring somebody: one in four, a guess (cars are
+replaced every six to eight years, and most wishes are said more than once)."""
+WRITES_WISHES_DOWN = 0.4
+"""The rest stands in notes and is heard by the house itself."""
+NO_LEADS, LOSES_INTEREST, BUYS = 0.15, 0.18, 0.5
+"""Of proposals: no lead at all; of talks: the last one; of talks after a quote: a deal (R166 aims at 30 % in all)."""
 
 # --- the outside ----------------------------------------------------------------------------------------------------
 

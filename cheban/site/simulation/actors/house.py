@@ -1,4 +1,4 @@
-"""The house's own timers: plan the day, cover absences, climb the ladder, deliver what events still owe."""
+"""The house's own timers: plan the day, cover absences, pass leads of leavers on, climb the ladder, deliver what events still owe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cheban.core import clock
 from cheban.customers import care
 from cheban.org import dispatch
 from cheban.playbook import cover, ladder, planner
+from cheban.sales.leads import turns
 from cheban.site.simulation.world import World
 
 REFRESHES_AT = time(2, 17)
@@ -47,6 +48,7 @@ def _plan(world: World) -> None:
 def _climb(world: World) -> None:
     with world.at():
         cover.cover_absences(at=clock.now(), store_ids=world.stores)
+        turns.pass_on_of_leavers(store_ids=world.stores, at=clock.now())
         while True:
             moved = ladder.escalate_overdue(at=clock.now(), limit=500)
             world.count["tasks escalated"] += moved

@@ -141,6 +141,28 @@ BREAKS = {
              FROM voice_survey""",
     ),
     "surveys_are_answered_once": ("DELETE FROM core_event WHERE name = 'survey.answered'",),
+    "every_lead_has_its_holder": (
+        "UPDATE sales_lead SET holder_id = 1000000 WHERE state IN ('pushed', 'contacted', 'test_drive', 'quoted')",
+    ),
+    "one_open_lead_of_a_kind": (
+        """UPDATE sales_lead SET customer_id = (SELECT customer_id FROM sales_lead WHERE closed_at IS NULL AND
+             origin = 'service' ORDER BY id LIMIT 1), kind = 'trade_in' WHERE closed_at IS NULL""",
+    ),
+    "won_leads_are_whole": (
+        "ALTER TABLE sales_lead DROP CONSTRAINT a_won_lead_has_amount_and_a_whole_split",
+        "UPDATE sales_lead SET sales_share_percent = 99 WHERE state = 'won'",
+    ),
+    "leads_go_on_only_after_their_time": (
+        "UPDATE sales_leadturn SET began_at = ended_at - interval '23 hours' WHERE ended_how = 'lapsed'",
+    ),
+    "every_turn_has_its_duty": (
+        "DELETE FROM playbook_task WHERE rule LIKE 'lead_answer%' AND subject_id = (SELECT min(id::text)::uuid FROM "
+        "sales_leadturn)",
+    ),
+    "every_proposal_is_owed": (
+        """UPDATE playbook_task SET state = 'open', closed_at = NULL WHERE id = (
+             SELECT id FROM playbook_task WHERE rule = 'lead_confirm' AND state = 'done' ORDER BY id LIMIT 1)""",
+    ),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",
