@@ -47,6 +47,7 @@ def _chosen(request: HttpRequest) -> dict[int, int]:
 def confirm(request: HttpRequest, training_id: int) -> HttpResponse:
     """I have read and understood; the questions, where there are some, are answered."""
     if request.method != "POST":
+        queries.reading(training_id, request.actor, today=clock.today())  # another store's is not found
         return redirect("trainings:read", training_id)
     chosen = _chosen(request)
     try:
@@ -150,6 +151,7 @@ def _one(request: HttpRequest, training_id: int) -> dict:
 def rewrite(request: HttpRequest, training_id: int) -> HttpResponse:
     """A new version of the material. What is wrong stands above the text, which stays as it was typed."""
     if request.method != "POST":
+        _one(request, training_id)
         return redirect("trainings:training", training_id)
     text, again = request.POST.get("text", ""), request.POST.get("again") == "1"
     try:
