@@ -195,6 +195,10 @@ class TimelineItem:
 
 GROUPS = {
     "repair_order": "service",
+    "alert": "service",
+    "complaint": "service",
+    "finding": "service",
+    "solution": "service",
     "contact": "contact",
     "task": "contact",
     "customer": "file",

@@ -70,6 +70,8 @@ def _notice(row: InboxItem, card: dict[str, Any] | None) -> dict[str, Any]:
 
 def address_of(item: InboxItem) -> str:
     """Where a notice leads."""
+    if item.facts.get("path"):
+        return str(item.facts["path"])
     if item.kind == "audit.alarmed":
         return reverse("org:audit") + "?alarms=1"
     if item.customer_id:

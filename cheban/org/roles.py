@@ -54,6 +54,20 @@ PERMISSIONS: dict[str, str] = {
     "promise.make": _("登记销售承诺、改期、澄清争议"),
     "promise.keep": _("登记承诺已兑现或做不到"),
     "promise.dispute": _("登记客户对承诺的异议"),
+    "complaint.see": _("看投诉与红色预警"),
+    "complaint.file": _("登记投诉、发投诉链接"),
+    "complaint.answer": _("答复客户、核对或不受理投诉"),
+    "complaint.find": _("填写投诉查证卡"),
+    "complaint.confirm": _("登记客户对方案的答复"),
+    "complaint.check": _("结案 30 天后复查投诉"),
+    "complaint.share": _("张贴与撤销投诉二维码"),
+    "alert.acknowledge": _("接收红色预警"),
+    "finding.sales": _("投诉查证：销售的卡"),
+    "finding.service": _("投诉查证：售后的卡"),
+    "finding.quality": _("投诉查证：品控的卡"),
+    "solution.propose": _("提出联合方案"),
+    "solution.approve": _("批准方案的补偿"),
+    "solution.carry_out": _("执行联合方案"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -101,15 +115,27 @@ _CONTACT = (
     }
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
+_HEARS = {"complaint.see", "complaint.file"}
+_SOLVES = _HEARS | {
+    "alert.acknowledge",
+    "complaint.answer",
+    "complaint.find",
+    "complaint.confirm",
+    "solution.propose",
+}
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
 _DELIVERS = _SOLD | {"delivery.carry_out"}
-_SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
-_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record"}
+_SALES = _DELIVERS | _SOLVES | {"finding.sales", "delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
+_SERVICE = _DELIVERS | _SOLVES | {"finding.service", "solution.carry_out", "delivery.service_side", "handover.confirm", "feedback.record"}
 _MANAGE = (
     _DESK
     | _SALES
     | _SERVICE
     | {
+        "complaint.check",
+        "complaint.share",
+        "finding.quality",
+        "solution.approve",
         "customer.merge",
         "customer.export",
         "list.export",
@@ -147,8 +173,13 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.SERVICE_ADVISOR: frozenset(_DESK | _SERVICE),
     Role.SERVICE_SPECIALIST: frozenset(_DESK | _SERVICE | {"customer.merge", "import.see", "import.run"}),
     Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"}),
-    Role.QUALITY_CONTROL: frozenset(_SEE | {"delivery.see", "note.add", "metric.see", "task.see_team", "wall.see"}),
-    Role.CALLER: frozenset(_CONTACT | {"delivery.see", "promise.dispute"}),
+    Role.QUALITY_CONTROL: frozenset(
+        _SEE
+        | _SOLVES
+        | {"finding.quality", "complaint.check"}
+        | {"delivery.see", "note.add", "metric.see", "task.see_own", "task.finish", "task.see_team", "wall.see"}
+    ),
+    Role.CALLER: frozenset(_CONTACT | _HEARS | {"complaint.confirm", "delivery.see", "promise.dispute"}),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
     Role.AUDITOR: frozenset(
@@ -164,6 +195,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "task.see_team",
             "outbox.see",
             "delivery.see",
+            "complaint.see",
         }
     ),
 }

@@ -12,7 +12,7 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.core import live, slots
+        from cheban.core import live, said, slots
         from cheban.core.links import Link, link
         from cheban.sales import audited, events, facts, holdings, lists, queries, undoing  # noqa: F401
 
@@ -24,6 +24,7 @@ class SalesConfig(AppConfig):
             Link("sales_vehicledelivery", "customer_id", _("交车"), vehicle="vehicle_id", added="created_at"),
             Link("sales_salespromise", "customer_id", _("销售承诺"), vehicle="vehicle_id", added="promised_at"),
         )
+        said.offer("feedback.recorded", queries.words_of)
         live.topic("delivery", queries.may_hear)
         slots.provide("customer.promises", queries.promises_of)
         slots.provide("customer.sales", queries.sales_of)

@@ -32,6 +32,7 @@ PUBLIC = (
     "/api/v1/",
     "/receipts/",  # providers tell what became of messages, at a signed address
     "/wecom/",  # a card's button: WeCom says who clicked
+    "/c/",  # an owner's own page: a secret in the address opens one complaint, or the form to file one
     "/wall/show/",  # a television: a signed link opens one store's board, nothing else
 )
 """Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:

@@ -37,6 +37,8 @@ urlpatterns = [
     path("receipts/", include("cheban.messaging.receipt_urls")),
     path("wecom/", include("cheban.site.wecom_urls")),
     path("sales/", include("cheban.sales.urls")),
+    path("voice/", include("cheban.voice.urls")),
+    path("c/", include("cheban.voice.complaints.owner_urls")),
     path("exports/", include("cheban.lists.exporting.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),
