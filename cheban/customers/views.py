@@ -107,6 +107,9 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
         "promises": slots.ask("customer.promises", customer_id, default=[]),
         "deals": deals,
+        "complaints": slots.ask("customer.complaints", customer_id, default=[])
+        if request.actor.may("complaint.see")
+        else [],
         "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),

@@ -21,6 +21,7 @@ ACTIONS = {
     "channel.switched_on": _("启用消息渠道"),
     "channel.tested": _("测试消息渠道"),
     "alert.acknowledged": _("接收红色预警"),
+    "claim.revealed": _("查看投诉人留下的手机号"),
     "complaint.code_made": _("张贴投诉二维码"),
     "complaint.dismissed": _("投诉不受理"),
     "complaint.invited": _("给客户发投诉链接"),

@@ -1,7 +1,7 @@
 // Open pages keep up with others' work. Elements with an id and data-live="topic:id topic:id" are fetched again from
 // this page's own address when one of their topics is announced, so that permissions and filters apply as ever; what
 // did not change is left alone, and what somebody is busy with waits behind a button. data-live-count="n" with
-// data-live-sound="info|warn|alarm" sounds when n has grown.
+// data-live-sound="info|warn|alarm" sounds when n has grown. data-live-now does not wait for the pause between fetches.
 // The stream carries names of topics only. A hidden page has none: it fetches itself when it is shown again.
 import htmx from './htmx.js';
 import { play } from './sound.js';
@@ -87,14 +87,19 @@ function again() {
 }
 
 function hear(names) {
-  for (const el of watched()) if (el.dataset.live.split(/\s+/).some((name) => names.includes(name))) touched.add(el.id);
-  if (touched.size) refresh(false);
+  let urgent = false;
+  for (const el of watched()) {
+    if (!el.dataset.live.split(/\s+/).some((name) => names.includes(name))) continue;
+    touched.add(el.id);
+    urgent ||= el.dataset.liveNow !== undefined;
+  }
+  if (touched.size) refresh(false, urgent);
 }
 
-function refresh(all) {
+function refresh(all, urgent = false) {
   if (all) for (const el of watched()) touched.add(el.id);
   window.clearTimeout(timer);
-  timer = window.setTimeout(fetchAgain, Math.max(SETTLE, last + PAUSE - Date.now()));
+  timer = window.setTimeout(fetchAgain, Math.max(SETTLE, urgent ? 0 : last + PAUSE - Date.now()));
 }
 
 // One fetch at a time: of two on their way the older answer might come last and show what was.

@@ -55,7 +55,7 @@ def open_complaint_of(store_id: int, customer_id: UUID | None, vehicle_id: UUID 
     """The customer's open complaint about this car, or about none; without an alert of its own."""
     if customer_id is None:
         return None
-    rows = Complaint.objects.select_for_update().filter(
+    rows = Complaint.objects.select_for_update(of=("self",)).filter(
         store_id=store_id, customer_id=customer_id, state__in=tables.OPEN, alert__isnull=True
     )
     found = list(rows.order_by("-filed_at"))

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from cheban.core import clock, slots
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
+from cheban.core.privacy import mask_phone
 from cheban.customers import queries as customers
 from cheban.customers.models import Customer, Vehicle
 from cheban.org.access import Actor
@@ -42,6 +43,7 @@ STORY = (
     *("complaint.closed", "complaint.checked"),
 )
 """Events that the page's course of things shows."""
+CLAIMED = {"name": gettext_lazy("自称"), "phone": gettext_lazy("手机号"), "plate": gettext_lazy("车牌")}
 
 
 def complaint(complaint_id: UUID) -> Complaint:
@@ -184,6 +186,7 @@ def page(found: Complaint, actor: Actor) -> dict[str, Any]:
             *([alert.acknowledged_by_id] if alert else []),
         ]
     )
+    claim = claim_of(found) if found.state == "claimed" else {}
     own = next((p for p in said if p.source == "complaint.filed"), None) or next((p for p in said), None)
     return {
         "complaint": found,
@@ -198,7 +201,12 @@ def page(found: Complaint, actor: Actor) -> dict[str, Any]:
             if p is not own
         ],
         "reasons": [tables.REASONS[code].label for code in found.reasons if code in tables.REASONS],
-        "claim": claim_of(found) if found.state == "claimed" else {},
+        "claim": claim,
+        "claim_lines": [
+            (label, mask_phone(claim[name]) if name == "phone" else claim[name])
+            for name, label in CLAIMED.items()
+            if claim.get(name)
+        ],
         "cards": [_card(side, cards.get(side.code), owed, who, promises, actor) for side in tables.SIDES]
         if cards
         else [],
@@ -227,6 +235,7 @@ def _may(found: Complaint, current: Solution | None, actor: Actor) -> dict[str, 
     return {
         "can_answer": state == "filed" and actor.may("complaint.answer"),
         "can_match": state == "claimed" and actor.may("complaint.answer"),
+        "can_reveal_claim": state == "claimed" and actor.may("customer.reveal"),
         "can_share": found.customer_id is not None and actor.may("complaint.answer"),
         "can_propose": state == "examined"
         and current is not None

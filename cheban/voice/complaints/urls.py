@@ -14,6 +14,7 @@ urlpatterns = [
     path("complaints/codes/<uuid:owner_link_id>/revoke/", views.revoke_code, name="revoke_code"),
     path("complaints/invite/<uuid:customer_id>/", views.invite, name="invite"),
     path("complaints/<uuid:complaint_id>/", views.complaint, name="complaint"),
+    path("complaints/<uuid:complaint_id>/phone/", views.reveal_claim, name="reveal_claim"),
     path("complaints/<uuid:complaint_id>/link/", views.link, name="link"),
     path("complaints/<uuid:complaint_id>/do/<slug:deed>/", views.do, name="do"),
     path("alerts/<uuid:alert_id>/", views.alert, name="alert"),

@@ -169,6 +169,14 @@ def _match(found: Any, typed: Any, *, by: Any) -> Any:
     return commands.match(found, by=by, customer_id=car.owner_id, vehicle_id=car.id)
 
 
+@require_POST
+@page("components/revealed.html", may="customer.reveal")
+def reveal_claim(request: HttpRequest, complaint_id: UUID) -> dict[str, Any]:
+    """The whole number that a claimant gave."""
+    phone = commands.reveal_claim(queries.complaint(complaint_id), by=request.actor)
+    return {"value": phone.removeprefix("+86"), "is_phone": True}
+
+
 @page(may="complaint.see")
 def alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """The page where an alert is taken: its complaint's."""
