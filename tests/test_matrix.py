@@ -21,9 +21,10 @@ from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.voice.models import Alert, Complaint, Finding, OwnerLink, Solution
 from tests import given
 
-PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
+PUBLIC = {"owner:show", "owner:file", "owner:answer"} | {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
     "account_login",
     "sso_begin",
     "sso_back",
@@ -174,6 +175,22 @@ EXPECTED = {
     "channels:test": "channel.manage",
     "channels:set_members": "channel.manage",
     "scorecard:kept": "metric.see",
+    "voice:complaints": "complaint.see",
+    "voice:new_complaint": "complaint.file",
+    "voice:causes": "complaint.see",
+    "voice:codes": "complaint.share",
+    "voice:make_code": "complaint.share",
+    "voice:code": "complaint.share",
+    "voice:revoke_code": "complaint.share",
+    "voice:invite": "complaint.file",
+    "voice:complaint": "complaint.see",
+    "voice:reveal_claim": "customer.reveal",
+    "voice:link": "complaint.answer",
+    "voice:do": "complaint.see",
+    "voice:alert": "complaint.see",
+    "voice:acknowledge": "alert.acknowledge",
+    "voice:finding": "complaint.see",
+    "voice:solution": "complaint.see",
     "sales:deliveries": "delivery.see",
     "sales:new_delivery": "delivery.plan",
     "sales:delivery": "delivery.see",
@@ -276,6 +293,29 @@ def sold(store, customer, vehicle) -> dict:
         "promise_id": promise.id,
         "point": "none",
         "deed": "none",
+    }
+
+
+def complained(store, customer, vehicle) -> dict:
+    """A complaint with its alert, cards and first round; a code on the wall."""
+    made = Complaint.objects.create(
+        store=store, customer=customer, vehicle=vehicle, channel="phone", kind="safety", text="x",
+        filed_at=given.clock.now(),
+    )  # fmt: skip
+    alert = Alert.objects.create(
+        store=store, complaint=made, customer=customer, words="x", raised_at=given.clock.now()
+    )
+    card = Finding.objects.create(store=store, complaint=made, side="sales")
+    solution = Solution.objects.create(store=store, complaint=made, asked_at=given.clock.now())
+    code = OwnerLink.objects.create(
+        store=store, name="前台", secret_hash=new_id().bytes * 2, expires_at=given.clock.now() + timedelta(days=9)
+    )
+    return {
+        "complaint_id": made.id,
+        "alert_id": alert.id,
+        "finding_id": card.id,
+        "solution_id": solution.id,
+        "owner_link_id": code.id,
     }
 
 
@@ -397,6 +437,7 @@ def things(cast):
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
             **sold(store, customer, vehicle),
+            **complained(store, customer, vehicle),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -444,6 +485,11 @@ def address(name: str, ids: dict) -> str:
         "str:token",
         "str:kind_code",
         "int:store_id",
+        "uuid:complaint_id",
+        "uuid:alert_id",
+        "uuid:finding_id",
+        "uuid:solution_id",
+        "uuid:owner_link_id",
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",

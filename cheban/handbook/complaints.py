@@ -67,7 +67,9 @@ FIRST_ANSWER = Rule(
 )
 
 
-def _finding(code: str, *, role: Role, side: str, title: str, says: str, reason: str, script: str, requirement: str) -> Rule:
+def _finding(
+    code: str, *, role: Role, side: str, title: str, says: str, reason: str, script: str, requirement: str
+) -> Rule:
     return Rule(
         code,
         title=title,

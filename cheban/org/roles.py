@@ -125,8 +125,16 @@ _SOLVES = _HEARS | {
 }
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
 _DELIVERS = _SOLD | {"delivery.carry_out"}
-_SALES = _DELIVERS | _SOLVES | {"finding.sales", "delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
-_SERVICE = _DELIVERS | _SOLVES | {"finding.service", "solution.carry_out", "delivery.service_side", "handover.confirm", "feedback.record"}
+_SALES = (
+    _DELIVERS
+    | _SOLVES
+    | {"finding.sales", "delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
+)
+_SERVICE = (
+    _DELIVERS
+    | _SOLVES
+    | {"finding.service", "solution.carry_out", "delivery.service_side", "handover.confirm", "feedback.record"}
+)
 _MANAGE = (
     _DESK
     | _SALES

@@ -151,9 +151,7 @@ def tell_sides(alert: Alert, complaint: Complaint) -> None:
         danger=danger,
         path=page,
     )
-    messaging.send(
-        Owed(key=key, kind=kinds.RED_ALERT.code, channel="robot", store_id=store, facts={"danger": danger})
-    )
+    messaging.send(Owed(key=key, kind=kinds.RED_ALERT.code, channel="robot", store_id=store, facts={"danger": danger}))
 
 
 def tell_pages(alert: Alert) -> None:

@@ -129,7 +129,13 @@ def _file(
 
 
 def file_by_owner(
-    *, store_id: int, customer_id: UUID | None, vehicle: Vehicle | None, kind: str, text: str, claim: dict[str, str] | None
+    *,
+    store_id: int,
+    customer_id: UUID | None,
+    vehicle: Vehicle | None,
+    kind: str,
+    text: str,
+    claim: dict[str, str] | None,
 ) -> Complaint:
     """An owner complains on their own page: known by the link, or by what they claim. Runs in the store's scope, for
     nobody of the house. Raises Invalid."""
@@ -176,7 +182,7 @@ def match(complaint: Complaint, *, by: Actor, customer_id: UUID, vehicle_id: UUI
         amount_fen=complaint.amount_fen,
         at=at,
     )
-    team = opening.team_of(complaint.store_id, vehicle=vehicle, key=complaint.id, at=at)
+    team = opening.team_of(complaint.store_id, vehicle=vehicle, key=customer.id, at=at)
     move(
         complaint,
         "match",

@@ -160,9 +160,7 @@ COMPLAINTS = declare(
                 lambda v, today: Q(state__in=tables.OPEN) if v == "open" else Q(state=v),
                 choices=STATES,
             ),
-            Filter(
-                "level", gettext_lazy("轻重"), "choice", lambda v, today: Q(level=v), choices=tables.LEVELS
-            ),
+            Filter("level", gettext_lazy("轻重"), "choice", lambda v, today: Q(level=v), choices=tables.LEVELS),
             Filter("clock", gettext_lazy("时限"), "choice", _clock, choices=CLOCKS),
             Filter("kind", gettext_lazy("类别"), "choice", lambda v, today: Q(kind=v), choices=tables.KINDS),
             Filter(
@@ -172,9 +170,7 @@ COMPLAINTS = declare(
                 _of_person,
                 choices=_people,
             ),
-            Filter(
-                "channel", gettext_lazy("来源"), "choice", lambda v, today: Q(channel=v), choices=tables.CHANNELS
-            ),
+            Filter("channel", gettext_lazy("来源"), "choice", lambda v, today: Q(channel=v), choices=tables.CHANNELS),
             Filter("cause", gettext_lazy("根本原因"), "choice", lambda v, today: Q(cause=v), choices=tables.CAUSES),
             Filter(
                 "when",

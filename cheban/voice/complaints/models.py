@@ -156,8 +156,7 @@ class Finding(StoreScoped):
             models.UniqueConstraint(name="each_side_finds_once", fields=["complaint", "side"]),
             models.CheckConstraint(
                 name="a_recorded_finding_says_something",
-                condition=Q(recorded_at__isnull=True)
-                | Q(recorded_by_id__isnull=False, is_ours__isnull=False),
+                condition=Q(recorded_at__isnull=True) | Q(recorded_by_id__isnull=False, is_ours__isnull=False),
             ),
         ]
 

@@ -82,7 +82,7 @@ def begin(
     at once."""
     id = id or new_id()
     is_claim = claim_sealed is not None or (customer_id is None and vehicle is None)
-    team = team_of(store_id, vehicle=vehicle, key=id, at=at)
+    team = team_of(store_id, vehicle=vehicle, key=customer_id or id, at=at)
     made = Complaint.objects.create(
         id=id,
         store_id=store_id,
@@ -111,7 +111,8 @@ def begin(
 
 def deal_cards(complaint: Complaint, *, at: datetime) -> None:
     """A card for each side and the first round of the solution, each owed from the filing on. R113-R117."""
-    team = team_of(complaint.store_id, vehicle=complaint.vehicle, key=complaint.id, at=at)
+    key = complaint.customer_id or complaint.id
+    team = team_of(complaint.store_id, vehicle=complaint.vehicle, key=key, at=at)
     for side in tables.SIDES:
         card = Finding.objects.create(
             store_id=complaint.store_id, complaint=complaint, side=side.code, owner_id=getattr(team, side.code)

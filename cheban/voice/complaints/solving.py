@@ -58,7 +58,9 @@ def propose(
     missing = Finding.objects.filter(complaint=complaint, recorded_at__isnull=True).values_list("side", flat=True)
     if missing:
         names = _("、").join(str(Finding.Side(side).label) for side in sorted(missing))
-        raise FindingsMissing(_("还有没查完的：%(what)s。三方都查完才能定方案。") % {"what": names}, missing=list(missing))
+        raise FindingsMissing(
+            _("还有没查完的：%(what)s。三方都查完才能定方案。") % {"what": names}, missing=list(missing)
+        )
     if complaint.state != Complaint.State.EXAMINED or locked.agreed_at or locked.needs_role:
         raise WrongState(
             _("请先答复客户一次，再定方案。")
@@ -133,9 +135,7 @@ def approve(solution: Solution, *, by: Actor) -> Event:
     if not locked.needs_role:
         raise WrongState(_("这个方案不等批准。"))
     if locked.compensation_fen > (limit := limit_of(by, complaint.store_id)):
-        raise NotPermitted(
-            _("补偿超出您能批的额度，要由%(role)s批准。") % {"role": Role(locked.needs_role).label}
-        )
+        raise NotPermitted(_("补偿超出您能批的额度，要由%(role)s批准。") % {"role": Role(locked.needs_role).label})
     return _agree(locked, complaint, by=by, limit=limit)
 
 

@@ -88,4 +88,3 @@ def keep(event: Event, text: str, *, vehicle_id: UUID | None = None, read_as: Re
             text=_around(got.text, got.found, (passage.lead_kind,), SENTENCE),
         )
     return passage
-
