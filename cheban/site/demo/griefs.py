@@ -163,8 +163,9 @@ def _lived(store: Store, case: Case, car: Vehicle, *, today: date, now: datetime
             amount_fen=case.amount * 100 if case.amount else None,
         )
     made = Complaint.objects.get(id=made.id)
-    sales, service = _who(store, made.speaker_id, Role.SALES_CONSULTANT), _who(
-        store, made.executor_id, Role.SERVICE_SPECIALIST
+    sales, service = (
+        _who(store, made.speaker_id, Role.SALES_CONSULTANT),
+        _who(store, made.executor_id, Role.SERVICE_SPECIALIST),
     )
     quality = _of(store, Role.QUALITY_CONTROL)
     if far >= 1:
