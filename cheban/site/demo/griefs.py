@@ -84,7 +84,12 @@ CASES = (
         quality=("同款本月第二台，主机批次问题，已报厂家。", True),
     ),
     Case(
-        6, time(9, 25), "conversation", "attitude", "问个延保条款，销售说“网上自己查”，我买车的时候不是这个态度。", "objected",
+        17, time(9, 50), "conversation", "waiting", "换个雨刮等了一个半小时，前面明明没有几台车。", "closed",
+        "planning", "道歉，快修单独设一个工位。", "二十分钟内的活走快修工位", 0,
+        service=("快修和保养排同一队，没有分开。", True), said="好，下次看看。",
+    ),
+    Case(
+        2, time(9, 25), "conversation", "attitude", "问个延保条款，销售说“网上自己查”，我买车的时候不是这个态度。", "objected",
         "manner", "销售当面道歉，逐条讲解延保条款。", "", 0,
         sales=("当时在忙交车，语气不耐烦，没有转给同事。", True), said="道歉发了条微信就算完了？我要当面说清楚。",
     ),
@@ -120,7 +125,7 @@ def live(stores: list[Store], *, today: date) -> None:
                     store=store, owner__isnull=False, is_active=True, services_done__gte=1, owner__refused_purposes=[]
                 )
                 .exclude(plate_number="")
-                .order_by("vin")[: len(CASES) + 2]
+                .order_by("series", "vin")[: len(CASES) + 2]
             )
             for case, car in zip(CASES, cars, strict=False):
                 _lived(store, case, car, today=today, now=now)

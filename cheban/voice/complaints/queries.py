@@ -32,6 +32,8 @@ from cheban.voice.models import Alert, Complaint, Finding, Passage, Solution
 BANNERS = 3
 SIMILAR = 5
 SIMILAR_AMONG = 400
+ALIKE = 0.2
+"""The same kind, or the same cause, or a fifth of the words in common; the same series alone is not enough."""
 FLAGGED = 3
 """So many of one cause in four weeks are no accident."""
 SHOWN = 4_000
@@ -351,9 +353,9 @@ def similar(found: Complaint) -> list[dict[str, Any]]:
                  (SELECT s.measure FROM voice_solution s WHERE s.complaint_id = n.id AND s.agreed_at IS NOT NULL
                    ORDER BY s.round DESC LIMIT 1),
                  c.overlap::float / greatest(cardinality(%(grams)s::varchar[]), 1)
-                   + CASE WHEN n.kind = %(kind)s THEN 0.1 ELSE 0 END
-                   + CASE WHEN n.cause <> '' AND n.cause = %(cause)s THEN 0.3 ELSE 0 END
-                   + CASE WHEN n.series <> '' AND n.series = %(series)s THEN 0.2 ELSE 0 END AS score
+                   + CASE WHEN n.kind = %(kind)s THEN 0.2 ELSE 0 END
+                   + CASE WHEN n.cause <> '' AND n.cause = %(cause)s THEN 0.4 ELSE 0 END
+                   + CASE WHEN n.series <> '' AND n.series = %(series)s THEN 0.1 ELSE 0 END AS score
                FROM near n CROSS JOIN LATERAL (SELECT count(*) AS overlap FROM unnest(n.grams) g
                  WHERE g = ANY (%(grams)s::varchar[])) c
                ORDER BY score DESC, n.filed_at DESC LIMIT %(most)s""",
@@ -385,7 +387,7 @@ def similar(found: Complaint) -> list[dict[str, Any]]:
             "measure": measure or "",
         }
         for id, text, state, kind, cause, filed_at, series, recurred, measure, score in rows
-        if score > 0.15
+        if score >= ALIKE
     ]
 
 

@@ -113,9 +113,9 @@ def complaint(request: HttpRequest, complaint_id: UUID) -> dict[str, Any]:
 @page(may="complaint.see")
 def do(request: HttpRequest, complaint_id: UUID, deed: str) -> HttpResponse:
     """One step of a complaint; each asks its own permission. What is refused stands beside its form."""
-    if request.method != "POST":
-        return redirect("voice:complaint", complaint_id)
     found, by, typed = queries.complaint(complaint_id), request.actor, request.POST
+    if request.method != "POST":  # reloaded, or refreshed by the stream, after a refusal
+        return redirect("voice:complaint", complaint_id)
     deeds = {
         "answer": lambda: commands.answer(found, by=by, text=typed.get("text", "")),
         "match": lambda: _match(found, typed, by=by),
