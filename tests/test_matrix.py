@@ -191,6 +191,7 @@ EXPECTED = {
     "voice:reveal_claim": "customer.reveal",
     "voice:link": "complaint.answer",
     "voice:do": "complaint.see",
+    "voice:banner": "complaint.see",
     "voice:alert": "complaint.see",
     "voice:acknowledge": "alert.acknowledge",
     "voice:finding": "complaint.see",

@@ -111,10 +111,17 @@ def _make(*, store_id: int, by_id: int | None, lives: timedelta, **about: object
     )
 
 
+def working(**about: object) -> OwnerLink | None:
+    """The newest link about this that still opens."""
+    found = OwnerLink.objects.filter(revoked_at__isnull=True, expires_at__gt=clock.now(), **about)
+    return found.order_by("-made_at").first()
+
+
 def of_complaint(complaint: Complaint, *, by_id: int | None) -> OwnerLink:
     """The working link of a complaint, made when there is none."""
-    links = OwnerLink.objects.filter(complaint=complaint, revoked_at__isnull=True, expires_at__gt=clock.now())
-    return links.first() or _make(store_id=complaint.store_id, by_id=by_id, lives=LIVES, complaint=complaint)
+    return working(complaint=complaint) or _make(
+        store_id=complaint.store_id, by_id=by_id, lives=LIVES, complaint=complaint
+    )
 
 
 @command("complaint.answer")
@@ -126,16 +133,16 @@ def share(complaint: Complaint, *, by: Actor) -> OwnerLink:
 
 
 @command("complaint.file")
-def invite(customer_id: UUID, vehicle_id: UUID | None, *, by: Actor) -> OwnerLink:
-    """A page on which this owner may complain, known already. Raises NotFound."""
+def invite(customer_id: UUID, *, by: Actor) -> OwnerLink:
+    """A page on which this owner may complain, known already; about their car if they have one. Raises NotFound."""
     customer = customers.customer(customer_id)
-    if vehicle_id is not None and customers.vehicle(vehicle_id).owner_id != customer.id:
-        raise NotFound(_("这辆车不是这位客户的。"))
-    links = OwnerLink.objects.filter(
-        customer=customer, vehicle_id=vehicle_id, complaint=None, revoked_at=None, expires_at__gt=clock.now()
-    )
-    found = links.first() or _make(
-        store_id=customer.store_id, by_id=by.staff_id, lives=LIVES, customer=customer, vehicle_id=vehicle_id
+    cars = list(Vehicle.objects.filter(owner=customer, is_active=True)[:2])
+    found = working(customer=customer, complaint=None) or _make(
+        store_id=customer.store_id,
+        by_id=by.staff_id,
+        lives=LIVES,
+        customer=customer,
+        vehicle=cars[0] if len(cars) == 1 else None,
     )
     audit("complaint.invited", by=by, subject=f"customer:{customer.id}", store_id=customer.store_id)
     return found

@@ -118,7 +118,12 @@ COMPLAINTS = declare(
                 gettext_lazy("轻重"),
                 out=[Out(gettext_lazy("轻重"), lambda c: c.get_level_display())],
             ),
-            Column("kind", gettext_lazy("类别"), css="c-more", out=[Out(gettext_lazy("类别"), lambda c: c.get_kind_display())]),
+            Column(
+                "kind",
+                gettext_lazy("类别"),
+                css="c-more",
+                out=[Out(gettext_lazy("类别"), lambda c: c.get_kind_display())],
+            ),
             Column(
                 "state",
                 gettext_lazy("进度"),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("complaints/<uuid:complaint_id>/phone/", views.reveal_claim, name="reveal_claim"),
     path("complaints/<uuid:complaint_id>/link/", views.link, name="link"),
     path("complaints/<uuid:complaint_id>/do/<slug:deed>/", views.do, name="do"),
+    path("alerts/banner/", views.banner, name="banner"),
     path("alerts/<uuid:alert_id>/", views.alert, name="alert"),
     path("alerts/<uuid:alert_id>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("findings/<uuid:finding_id>/", views.finding, name="finding"),

@@ -177,6 +177,12 @@ def reveal_claim(request: HttpRequest, complaint_id: UUID) -> dict[str, Any]:
     return {"value": phone.removeprefix("+86"), "is_phone": True}
 
 
+@page("voice/_banner.html", may="complaint.see")
+def banner(request: HttpRequest) -> dict[str, Any]:
+    """The strip of red alerts alone: open pages fetch it the moment that one is raised or taken."""
+    return {"alerts": queries.waiting_alerts(request.actor)}
+
+
 @page(may="complaint.see")
 def alert(request: HttpRequest, alert_id: UUID) -> HttpResponse:
     """The page where an alert is taken: its complaint's."""
@@ -211,22 +217,37 @@ def causes(request: HttpRequest) -> dict[str, Any]:
     return {"rows": queries.causes(request.actor.stores, at=clock.now()), "now": clock.now()}
 
 
-@require_POST
-@page("voice/link.html", may="complaint.answer")
-def link(request: HttpRequest, complaint_id: UUID) -> dict[str, Any]:
+def _drawn(request: HttpRequest, link: Any) -> dict[str, Any]:
+    address = _address(request, link)
+    return {"address": address, "drawn": mark_safe(links.drawn(address))}
+
+
+@page(may="complaint.answer")
+def link(request: HttpRequest, complaint_id: UUID) -> HttpResponse:
     """The owner's page, as an address to send and a code to scan."""
     found = queries.complaint(complaint_id)
-    address = _address(request, links.share(found, by=request.actor))
-    return {"complaint": found, "address": address, "drawn": mark_safe(links.drawn(address))}
+    if request.method == "POST":
+        links.share(found, by=request.actor)
+        return redirect("voice:link", complaint_id)
+    working = links.working(complaint=found)
+    if working is None:
+        return redirect("voice:complaint", complaint_id)
+    return render(request, "voice/link.html", {"complaint": found} | _drawn(request, working))
 
 
-@require_POST
-@page("voice/link.html", may="complaint.file")
-def invite(request: HttpRequest, customer_id: UUID) -> dict[str, Any]:
+@page(may="complaint.file")
+def invite(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     """A page on which this owner may complain."""
-    made = links.invite(customer_id, _id(request.POST.get("vehicle", "")), by=request.actor)
-    address = _address(request, made)
-    return {"customer_id": customer_id, "address": address, "drawn": mark_safe(links.drawn(address))}
+    customer, _cars = queries.choose(customer_id)
+    if customer is None:
+        raise NotFound(_("没有这位客户，或不属于您的门店。"))
+    if request.method == "POST":
+        links.invite(customer_id, by=request.actor)
+        return redirect("voice:invite", customer_id)
+    working = links.working(customer=customer, complaint=None)
+    if working is None:
+        return redirect("customers:customer", customer_id)
+    return render(request, "voice/link.html", {"customer_id": customer_id} | _drawn(request, working))
 
 
 @page("voice/codes.html", may="complaint.share")
