@@ -21,7 +21,6 @@ from cheban.org.training import commands as trainings
 from cheban.playbook import planner
 from cheban.voice.complaints import commands as complaining
 from cheban.voice.complaints import links
-from cheban.voice.tests.given import examined as examined_complaint
 from tests import given, serving
 from tests.test_matrix import sold
 
@@ -76,8 +75,13 @@ def shop(committed, clock, tmp_path):
         cast.complaint = complaining.file(
             by=by, customer_id=cast.customer.id, vehicle_id=car.id, channel="phone", kind="safety", text="刹车突然失灵"
         )
-        examined = examined_complaint(cast)
+        examined = complaining.file(
+            by=by, customer_id=cast.twin.id, vehicle_id=None, channel="phone", kind="cost", text="结账比报价多八百"
+        )
         cast.examined = examined.id
+        complaining.answer(examined, by=by, text="已道歉")
+        for card in examined.findings.all():
+            complaining.find(card, by=by, text="查过了", is_ours=card.side == "sales")
         cast.owner_page = f"/c/{links.token_of(links.share(examined, by=by))}/"
         cast.code = links.make_code("前台", by=by, store_id=cast.a.id)
         cast.claim_page = f"/c/{links.token_of(cast.code)}/"

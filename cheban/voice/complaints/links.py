@@ -188,7 +188,7 @@ def codes() -> list[OwnerLink]:
 
 
 def drawn(address: str) -> str:
-    """A QR code of an address as SVG path data with the width of its field, `(path, size)` in one string."""
+    """A QR code of an address as SVG: one path, nothing of the address but its dots. Whoever shows it names it."""
     import qrcode
 
     code = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
@@ -196,4 +196,4 @@ def drawn(address: str) -> str:
     code.make()
     rows = code.get_matrix()
     path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
-    return f'<svg class="qr" viewBox="0 0 {len(rows)} {len(rows)}" role="img"><path d="{path}"/></svg>'
+    return f'<svg class="qr" viewBox="0 0 {len(rows)} {len(rows)}" aria-hidden="true"><path d="{path}"/></svg>'
