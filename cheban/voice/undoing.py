@@ -5,8 +5,10 @@ from __future__ import annotations
 from cheban.customers.importing import undo
 
 HANGS_ON = {
-    "customers_vehicle": "EXISTS (SELECT 1 FROM voice_complaint k WHERE k.vehicle_id = t.id)",
-    "customers_customer": "EXISTS (SELECT 1 FROM voice_complaint k WHERE k.customer_id = t.id)",
+    "customers_vehicle": "EXISTS (SELECT 1 FROM voice_complaint k WHERE k.vehicle_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM voice_ownerlink l WHERE l.vehicle_id = t.id)",
+    "customers_customer": "EXISTS (SELECT 1 FROM voice_complaint k WHERE k.customer_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM voice_ownerlink l WHERE l.customer_id = t.id)",
 }
 
 
@@ -21,6 +23,18 @@ def _take_back(cursor, batch_id):
     return cursor.rowcount, [], []
 
 
+def _forget_the_gone(cursor, vehicles, customers):
+    """Words of people whose files went with the import go too; words about a car that went are about none."""
+    cursor.execute(
+        """DELETE FROM voice_passage p WHERE p.customer_id IS NOT NULL AND p.alert_id IS NULL
+             AND NOT EXISTS (SELECT 1 FROM customers_customer c WHERE c.id = p.customer_id)"""
+    )
+    cursor.execute(
+        """UPDATE voice_passage p SET vehicle_id = NULL WHERE p.vehicle_id IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM customers_vehicle v WHERE v.id = p.vehicle_id)"""
+    )
+
+
 def offer() -> None:
     """Register (called when the app is ready)."""
-    undo.follow(undo.Follower(_take_back, lambda cursor, vehicles, customers: None, HANGS_ON))
+    undo.follow(undo.Follower(_take_back, _forget_the_gone, HANGS_ON))

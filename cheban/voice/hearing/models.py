@@ -22,8 +22,13 @@ class Passage(StoreScoped):
     id = models.UUIDField(primary_key=True, default=new_id)
     event_id = models.BigIntegerField(unique=True)  # core.Event, plain: events are append-only
     source = models.CharField(max_length=48)  # name of that event
-    customer = models.ForeignKey("customers.Customer", null=True, on_delete=models.SET_NULL, db_index=False)
-    vehicle = models.ForeignKey("customers.Vehicle", null=True, on_delete=models.SET_NULL, db_index=False)
+    # Without a constraint: words alone keep no file from being taken back with its import (see `undoing`).
+    customer = models.ForeignKey(
+        "customers.Customer", null=True, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False
+    )
+    vehicle = models.ForeignKey(
+        "customers.Vehicle", null=True, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False
+    )
     text = models.TextField()
     is_cut = models.BooleanField(default=False)  # there was more than is kept and read
     said_at = models.DateTimeField()

@@ -283,7 +283,11 @@ class Migration(migrations.Migration):
                 (
                     "customer",
                     models.ForeignKey(
-                        db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to="customers.customer"
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="customers.customer",
                     ),
                 ),
                 (
@@ -293,7 +297,11 @@ class Migration(migrations.Migration):
                 (
                     "vehicle",
                     models.ForeignKey(
-                        db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to="customers.vehicle"
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="customers.vehicle",
                     ),
                 ),
             ],

@@ -263,3 +263,21 @@ def test_two_alarming_words_at_the_same_moment_raise_one_alert(committed, clock)
         assert Complaint.objects.count() == 1
     while dispatch.run_pending():
         pass
+
+
+def test_words_go_with_the_file_that_an_undo_takes_back(cast):
+    from django.db import connection
+
+    from cheban.customers.models import Customer, Vehicle, VehicleOwnership
+    from cheban.voice import undoing
+
+    customer = voice.owner(cast)
+    voice.note(cast, customer, "洗车很干净")
+    assert Passage.objects.get().customer_id == customer.id
+    VehicleOwnership.objects.all().delete()
+    Vehicle.objects.all()._raw_delete("default")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM customers_contactpoint WHERE customer_id = %s", [customer.id])
+        cursor.execute("DELETE FROM customers_customer WHERE id = %s", [customer.id])
+        undoing._forget_the_gone(cursor, [], [])
+    assert not Passage.objects.exists() and not Customer.objects.filter(id=customer.id).exists()
