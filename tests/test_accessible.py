@@ -19,6 +19,8 @@ from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 from cheban.org.training import commands as trainings
 from cheban.playbook import planner
+from cheban.voice.complaints import commands as complaining
+from cheban.voice.complaints import links
 from tests import given, serving
 from tests.test_matrix import heard, sold
 
@@ -71,6 +73,19 @@ def shop(committed, clock, tmp_path):
         commands.add_note(cast.customer, by=by, text="周末来取车")
         cast.sold = sold(cast.a, cast.customer, car)
         cast.heard = heard(cast.a, cast.customer, car)
+        cast.complaint = complaining.file(
+            by=by, customer_id=cast.customer.id, vehicle_id=car.id, channel="phone", kind="safety", text="刹车突然失灵"
+        )
+        examined = complaining.file(
+            by=by, customer_id=cast.twin.id, vehicle_id=None, channel="phone", kind="cost", text="结账比报价多八百"
+        )
+        cast.examined = examined.id
+        complaining.answer(examined, by=by, text="已道歉")
+        for card in examined.findings.all():
+            complaining.find(card, by=by, text="查过了", is_ours=card.side == "sales")
+        cast.owner_page = f"/k/{links.token_of(links.share(examined, by=by))}/"
+        cast.code = links.make_code("前台", by=by, store_id=cast.a.id)
+        cast.claim_page = f"/k/{links.token_of(cast.code)}/"
         exporting.ask(SPEC, Asked({"tier": "gold"}), by=by, columns=[], form="xlsx", purpose="核对")
         webhooks.test(cast.endpoint, by=by)
         cast.training = trainings.add(
@@ -138,6 +153,15 @@ def test_no_page_has_a_serious_barrier(shop):
         "a lead": f"/sales/leads/{shop.sold['lead_id']}/",
         "writing a wish down": f"/sales/leads/new/?customer={one}",
         "a promise": f"/sales/promises/{shop.sold['promise_id']}/",
+        "complaints": "/voice/complaints/",
+        "a red complaint": f"/voice/complaints/{shop.complaint.id}/",
+        "a complaint with its findings": f"/voice/complaints/{shop.examined}/",
+        "filing a complaint": f"/voice/complaints/new/?customer={one}",
+        "recurring causes": "/voice/complaints/causes/",
+        "complaint codes": "/voice/complaints/codes/",
+        "a complaint code": f"/voice/complaints/codes/{shop.code.id}/",
+        "the owner's page": shop.owner_page,
+        "the owner's form": shop.claim_page,
         "recording a promise": f"/sales/promises/new/?customer={one}",
         "conversations": "/voice/conversations/",
         "a conversation": f"/voice/conversations/{shop.heard['conversation_id']}/",

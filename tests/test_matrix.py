@@ -31,11 +31,15 @@ from cheban.sales.models import (
     VehicleDelivery,
 )
 from cheban.voice.conversations import commands as talks
+from cheban.voice.models import Alert, Complaint, Finding, OwnerLink, Solution
 from cheban.voice.surveys import commands as surveys
 from cheban.voice.surveys.models import Survey
 from tests import given
 
 PUBLIC = {
+    "owner:show",
+    "owner:file",
+    "owner:answer",
     "talk:page",
     "talk:say",
     "talk:ticket",
@@ -199,6 +203,23 @@ EXPECTED = {
     "channels:test": "channel.manage",
     "channels:set_members": "channel.manage",
     "scorecard:kept": "metric.see",
+    "voice:complaints": "complaint.see",
+    "voice:new_complaint": "complaint.file",
+    "voice:causes": "complaint.see",
+    "voice:codes": "complaint.share",
+    "voice:make_code": "complaint.share",
+    "voice:code": "complaint.share",
+    "voice:revoke_code": "complaint.share",
+    "voice:invite": "complaint.file",
+    "voice:complaint": "complaint.see",
+    "voice:reveal_claim": "customer.reveal",
+    "voice:link": "complaint.answer",
+    "voice:do": "complaint.see",
+    "voice:banner": "complaint.see",
+    "voice:alert": "complaint.see",
+    "voice:acknowledge": "alert.acknowledge",
+    "voice:finding": "complaint.see",
+    "voice:solution": "complaint.see",
     "sales:deliveries": "delivery.see",
     "sales:new_delivery": "delivery.plan",
     "sales:delivery": "delivery.see",
@@ -258,7 +279,7 @@ def routes(patterns=None, prefix: str = "", namespace: str = ""):
             if entry.namespace == "rest":
                 continue  # programs show tokens: tests/test_api_matrix.py
             yield from routes(
-                entry.url_patterns, prefix + str(entry.pattern), f"{entry.namespace}:" if entry.namespace else ""
+                entry.url_patterns, prefix + str(entry.pattern), f"{entry.namespace}:" if entry.namespace else namespace
             )
         elif isinstance(entry, URLPattern):
             yield namespace + entry.name, "/" + prefix + str(entry.pattern)
@@ -349,6 +370,27 @@ def heard(store, customer, vehicle) -> dict:
         "survey_id": survey.id,
         "talk_token": talks.token_of(conversation),
         "survey_token": token,
+    }
+
+
+def complained(store, customer, vehicle) -> dict:
+    """A complaint with its alert, cards and first round; a code on the wall."""
+    made = Complaint.objects.create(
+        store=store, customer=customer, vehicle=vehicle, channel="phone", kind="safety", text="x",
+        filed_at=given.clock.now(),
+    )  # fmt: skip
+    alert = Alert.objects.create(store=store, complaint=made, customer=customer, words="x", raised_at=given.clock.now())
+    card = Finding.objects.create(store=store, complaint=made, side="sales")
+    solution = Solution.objects.create(store=store, complaint=made, asked_at=given.clock.now())
+    code = OwnerLink.objects.create(
+        store=store, name="前台", secret_hash=new_id().bytes * 2, expires_at=given.clock.now() + timedelta(days=9)
+    )
+    return {
+        "complaint_id": made.id,
+        "alert_id": alert.id,
+        "finding_id": card.id,
+        "solution_id": solution.id,
+        "owner_link_id": code.id,
     }
 
 
@@ -471,6 +513,7 @@ def things(cast):
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
             **sold(store, customer, vehicle),
             **heard(store, customer, vehicle),
+            **complained(store, customer, vehicle),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -518,6 +561,11 @@ def address(name: str, ids: dict) -> str:
         "str:token",
         "str:kind_code",
         "int:store_id",
+        "uuid:complaint_id",
+        "uuid:alert_id",
+        "uuid:finding_id",
+        "uuid:solution_id",
+        "uuid:owner_link_id",
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
@@ -575,6 +623,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
         "lead_id",
         "turn_id",
     )
+    keys += ("complaint_id", "alert_id", "finding_id", "solution_id", "owner_link_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

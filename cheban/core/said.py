@@ -11,6 +11,7 @@ from collections.abc import Callable
 from cheban.core.models import Event
 
 _words: dict[str, Callable[[Event], str]] = {}
+_listeners: list[Callable[[str], None]] = []
 
 
 def offer(name: str, words: Callable[[Event], str]) -> None:
@@ -20,7 +21,18 @@ def offer(name: str, words: Callable[[Event], str]) -> None:
     """
     if _words.get(name, words) is not words:
         raise ValueError(f"the words of {name} are offered already")
+    is_new = name not in _words
     _words[name] = words
+    for heard in _listeners if is_new else ():
+        heard(name)
+
+
+def on_offer(listener: Callable[[str], None]) -> None:
+    """Have `listener(name)` called for every name that is offered, before or after this: rooms may be ready in any
+    order."""
+    _listeners.append(listener)
+    for name in sorted(_words):
+        listener(name)
 
 
 def names() -> frozenset[str]:

@@ -10,7 +10,7 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.core import live, sealed, slots
+        from cheban.core import live, said, sealed, slots
         from cheban.customers import (  # noqa: F401
             audited,
             bulk,
@@ -31,6 +31,7 @@ class CustomersConfig(AppConfig):
         audited.offer()
         linked.offer()
         holdings.offer()
+        said.offer("customer.note_added", lambda event: str(event.facts.get("text", "")))
         live.topic("customer", queries.may_hear)
         live.topic("import", queries.may_hear_of_import)
         slots.provide("contact.cards", queries.cards)

@@ -196,6 +196,10 @@ class TimelineItem:
 
 GROUPS = {
     "repair_order": "service",
+    "alert": "service",
+    "complaint": "service",
+    "finding": "service",
+    "solution": "service",
     "contact": "contact",
     "lead": "contact",
     "task": "contact",

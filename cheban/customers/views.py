@@ -110,6 +110,9 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         "conversations": slots.ask("customer.conversations", customer_id, default=[]),
         "surveys": slots.ask("customer.surveys", customer_id, default=[]),
         "leads": slots.ask("customer.leads", customer_id, default=[]) if request.actor.may("lead.see") else [],
+        "complaints": slots.ask("customer.complaints", customer_id, default=[])
+        if request.actor.may("complaint.see")
+        else [],
         "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
             *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),

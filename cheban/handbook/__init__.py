@@ -5,6 +5,7 @@ def check_rules() -> None:
     """Put all rules into the handbook; raises when one names a fact that nobody offers."""
     from cheban.handbook import (
         by_hand,
+        complaints,
         conversations,
         from_sale_to_service,
         house_keeping,
@@ -19,6 +20,7 @@ def check_rules() -> None:
 
     if not HANDBOOK.rules:
         for chapter in (
+            complaints,
             from_sale_to_service,
             leads,
             conversations,

@@ -73,6 +73,8 @@ def address_of(item: InboxItem) -> str:
     kind = texts.known(item.kind)
     if kind is not None and kind.page is not None and (about := item.facts.get(kind.page[1])):
         return reverse(kind.page[0], args=[about])
+    if item.facts.get("path"):
+        return str(item.facts["path"])
     if item.kind == "audit.alarmed":
         return reverse("org:audit") + "?alarms=1"
     if item.customer_id:

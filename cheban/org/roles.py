@@ -63,6 +63,20 @@ PERMISSIONS: dict[str, str] = {
     "lead.answer": _("回访线索并反馈、登记成交或未成交"),
     "lead.join": _("合并重复的线索"),
     "lead.assign": _("改派线索"),
+    "complaint.see": _("看投诉与红色预警"),
+    "complaint.file": _("登记投诉、发投诉链接"),
+    "complaint.answer": _("答复客户、核对或不受理投诉"),
+    "complaint.find": _("填写投诉查证卡"),
+    "complaint.confirm": _("登记客户对方案的答复"),
+    "complaint.check": _("结案 30 天后复查投诉"),
+    "complaint.share": _("张贴与撤销投诉二维码"),
+    "alert.acknowledge": _("接收红色预警"),
+    "finding.sales": _("投诉查证：销售的卡"),
+    "finding.service": _("投诉查证：售后的卡"),
+    "finding.quality": _("投诉查证：品控的卡"),
+    "solution.propose": _("提出联合方案"),
+    "solution.approve": _("批准方案的补偿"),
+    "solution.carry_out": _("执行联合方案"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -111,17 +125,36 @@ _CONTACT = (
 )
 _DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
 _WISHES = {"lead.see", "lead.record"}
+_HEARS = {"conversation.see", "survey.see", "complaint.see"}
+_SOLVES = {
+    "alert.acknowledge",
+    "complaint.file",
+    "complaint.answer",
+    "complaint.find",
+    "complaint.confirm",
+    "solution.propose",
+}
 _SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
-_HEARS = {"conversation.see", "survey.see"}
-_DELIVERS = _SOLD | _HEARS | _WISHES | {"delivery.carry_out", "conversation.answer", "lead.join"}
-_SALES = _DELIVERS | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
-_SALES |= {"lead.answer"}
-_SERVICE = _DELIVERS | {"delivery.service_side", "handover.confirm", "feedback.record", "lead.push"}
+_DELIVERS = _SOLD | _HEARS | _WISHES | _SOLVES | {"delivery.carry_out", "conversation.answer", "lead.join"}
+_SALES = (
+    _DELIVERS
+    | {"finding.sales", "lead.answer"}
+    | {"delivery.plan", "delivery.sales_side", "handover.write", "feedback.read", "promise.make"}
+)
+_SERVICE = (
+    _DELIVERS
+    | {"finding.service", "solution.carry_out", "lead.push"}
+    | {"delivery.service_side", "handover.confirm", "feedback.record"}
+)
 _MANAGE = (
     _DESK
     | _SALES
     | _SERVICE
     | {
+        "complaint.check",
+        "complaint.share",
+        "finding.quality",
+        "solution.approve",
         "customer.merge",
         "customer.export",
         "list.export",
@@ -161,9 +194,16 @@ _GRANTS: dict[str, frozenset[str]] = {
     Role.SERVICE_SPECIALIST: frozenset(_DESK | _SERVICE | {"customer.merge", "import.see", "import.run"}),
     Role.TECHNICIAN: frozenset({"customer.see", "note.add", "calendar.see"} | _WISHES),
     Role.QUALITY_CONTROL: frozenset(
-        _SEE | _HEARS | {"delivery.see", "lead.see", "note.add", "metric.see", "task.see_team", "wall.see"}
+        _SEE
+        | _HEARS
+        | _SOLVES
+        | {"finding.quality", "complaint.check"}
+        | {"delivery.see", "lead.see", "note.add", "metric.see", "task.see_own", "task.finish"}
+        | {"task.see_team", "wall.see"}
     ),
-    Role.CALLER: frozenset(_CONTACT | _HEARS | _WISHES | {"delivery.see", "promise.dispute"}),
+    Role.CALLER: frozenset(
+        _CONTACT | _HEARS | _WISHES | {"complaint.file", "complaint.confirm", "delivery.see", "promise.dispute"}
+    ),
     Role.PARTS: frozenset({"customer.see", "calendar.see"}),
     Role.CASHIER: frozenset({"customer.see", "calendar.see"}),
     Role.AUDITOR: frozenset(
@@ -181,6 +221,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "outbox.see",
             "delivery.see",
             "lead.see",
+            "complaint.see",
         }
     ),
 }

@@ -22,7 +22,7 @@ class PlaybookConfig(AppConfig):
         from django.utils.translation import gettext
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.core import live, slots
+        from cheban.core import live, said, slots
         from cheban.core.links import Link, link
         from cheban.core.subjects import Named, name, of_rows
         from cheban.playbook import cover, events, holdings, lists, queries, reactions  # noqa: F401
@@ -51,6 +51,8 @@ class PlaybookConfig(AppConfig):
             Link("playbook_task", "customer_id", _("任务"), vehicle="vehicle_id", added="created_at"),
         )
         holdings.offer()
+        for name_ in ("contact.reached", "contact.missed", "contact.refused"):
+            said.offer(name_, queries.words_of)
         live.topic("day", lambda actor, id: int(id) == actor.staff_id or actor.may("task.see_team"))
         live.topic("plan", lambda actor, id: int(id) in actor.stores and actor.may("task.see_own"))
         live.topic("contact", queries.may_hear)

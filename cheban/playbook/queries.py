@@ -728,3 +728,8 @@ def next_actions(tasks: list[ContactRow], actor: Actor) -> list[dict[str, Any]]:
             )
         )
     return [action for _order, action in sorted(found, key=lambda f: f[0])]
+
+
+def words_of(event: Event) -> str:
+    """What a colleague wrote down of a contact (core.said)."""
+    return str(event.facts.get("note", ""))

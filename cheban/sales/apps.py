@@ -12,7 +12,7 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.core import live, slots
+        from cheban.core import live, said, slots
         from cheban.core.links import Link, link
         from cheban.sales import audited, events, facts, holdings, lists, queries, undoing, words  # noqa: F401
         from cheban.sales.leads import events as _told  # noqa: F401
@@ -33,6 +33,7 @@ class SalesConfig(AppConfig):
             Link("sales_lead", "customer_id", _("线索"), vehicle="vehicle_id", added="proposed_at"),
             Link("sales_salespromise", "customer_id", _("销售承诺"), vehicle="vehicle_id", added="promised_at"),
         )
+        said.offer("feedback.recorded", queries.words_of)
         live.topic("delivery", queries.may_hear)
         for noun in ("delivery", "handover", "promise", "feedback"):
             slots.provide(f"timeline.{noun}", words.timeline)

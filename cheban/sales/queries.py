@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import NotFound
+from cheban.core.models import Event
 from cheban.customers.models import Customer, Vehicle
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole
@@ -269,3 +270,9 @@ def is_late(found: VehicleDelivery, *, at: datetime) -> bool:
     return bool(
         found.completed_at and found.sheet.state == HandoverSheet.State.DRAFT and found.completed_at + SHEET_HOURS < at
     )
+
+
+def words_of(event: Event) -> str:
+    """What a buyer asked and wished in the first days (core.said). One query."""
+    first = FirstFeedback.objects.filter(id=event.facts["feedback_id"]).first()
+    return "。".join(words for words in (first.questions, first.needs) if words) if first else ""

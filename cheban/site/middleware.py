@@ -34,6 +34,7 @@ PUBLIC = (
     "/wecom/",  # a card's button: WeCom says who clicked
     "/c/",  # an owner's conversation: the link is the key (core.owner_links)
     "/s/",  # an owner's survey: likewise
+    "/k/",  # an owner's complaint: a secret in the address opens one complaint, or the form to file one
     "/wall/show/",  # a television: a signed link opens one store's board, nothing else
 )
 """Paths that need nobody signed in. Everything else does, by default. Programs show a token instead:

@@ -16,6 +16,7 @@ from cheban.org.models import Store
 from cheban.org.roles import Role
 from cheban.playbook import queries as playbook
 from cheban.site import watch
+from cheban.voice.complaints import queries as complaints
 
 MENU = (
     # label, url name, icon, permission, group
@@ -27,6 +28,7 @@ MENU = (
     (gettext_noop("销售承诺"), "sales:promises", "flag", "delivery.see", ""),
     (gettext_noop("客户服务群"), "conversations:list", "message-2", "conversation.see", ""),
     (gettext_noop("客户评价"), "surveys:list", "star", "survey.see", ""),
+    (gettext_noop("投诉与预警"), "voice:complaints", "speakerphone", "complaint.see", ""),
     (gettext_noop("提醒"), "messaging:inbox", "bell", "inbox.use", ""),
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
@@ -77,7 +79,7 @@ def _part(view: str) -> str:
     return "imports" if "import" in view else "customers"
 
 
-FRAME = ("bell", "nav-live-", "tab-live-")
+FRAME = ("bell", "alerts-bar", "nav-live-", "tab-live-")
 """How the ids of live elements of the frame begin."""
 
 
@@ -127,6 +129,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return _common(request) | {
         "nav": nav,
         "bell": next((entry for entry in nav if entry["icon"] == "bell"), None),
+        "alerts": complaints.waiting_alerts(actor) if actor.may("complaint.see") else None,
         "outage": watch.current() if actor.may("playbook.run") else None,
     }
 

@@ -40,6 +40,7 @@ urlpatterns = [
     path("voice/", include("cheban.voice.urls")),
     path("c/", include("cheban.voice.conversations.owner_urls")),
     path("s/", include("cheban.voice.surveys.owner_urls")),
+    path("k/", include("cheban.voice.complaints.owner_urls")),
     path("exports/", include("cheban.lists.exporting.urls")),
     path("lists/", include("cheban.lists.urls")),
     path("settings/", include("cheban.org.urls")),

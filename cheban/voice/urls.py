@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include(("cheban.voice.complaints.urls", "voice"))),
     path("conversations/", include("cheban.voice.conversations.urls")),
     path("surveys/", include("cheban.voice.surveys.urls")),
 ]

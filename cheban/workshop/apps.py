@@ -12,12 +12,13 @@ class WorkshopConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from cheban.core import slots
+        from cheban.core import said, slots
         from cheban.core.links import Link, link
         from cheban.customers.importing import kinds, undo
         from cheban.workshop import events, holdings, importing, queries, undoing  # noqa: F401
 
         holdings.offer()
+        said.offer("repair_order.concern_told", lambda event: str(event.facts.get("text", "")))
         slots.provide("customer.likes", queries.likes)
         link(
             Link("workshop_repairorder", "customer_id", _("维修工单"), vehicle="vehicle_id", added="created_at"),

@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from cheban.core.events import declare
 
 declare(
+    "repair_order.concern_told", _("客户描述"), order_no="order number", text="the words", import_id="import batch id"
+)
+declare(
     "repair_order.imported",
     _("到店维修保养"),
     order_no="order number",

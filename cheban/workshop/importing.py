@@ -267,6 +267,17 @@ def write_orders(rows: Sequence[OrderRow], context: Context, counters: dict[byte
                 _EVENTS,
                 {"ids": new_ids, "batch": str(context.batch_id), "at": clock.now()},
             )
+            events.record_from(
+                cursor,
+                "repair_order.concern_told",
+                _CONCERNS,
+                {
+                    "ids": new_ids,
+                    "batch": str(context.batch_id),
+                    "since": clock.now() - events.HISTORY,
+                    "at": clock.now(),
+                },
+            )
     touched = {o.vehicle_id for o in orders.values() if o.vehicle_id and o.id in gained}
     result.touched_vehicles |= touched
     result.touched_customers |= {o.customer_id for o in orders.values() if o.customer_id and o.id in gained}
@@ -317,6 +328,12 @@ _EVENTS = """SELECT o.store_id, coalesce(o.in_at, %(at)s), NULL::int, o.customer
     'items', (SELECT string_agg(l.item, '、') FROM (SELECT item FROM workshop_repairorderline
               WHERE repair_order_id = o.id AND item <> '' ORDER BY id LIMIT 3) l), 'import_id', %(batch)s::text)
   FROM workshop_repairorder o WHERE o.id = ANY (%(ids)s::uuid[]) AND o.customer_id IS NOT NULL"""
+
+# Words of long ago are history: nobody is in danger by them now, and nobody calls about them.
+_CONCERNS = """SELECT o.store_id, least(o.in_at, %(at)s), NULL::int, o.customer_id, o.vehicle_id,
+  jsonb_build_object('order_no', o.order_no, 'text', o.concern, 'import_id', %(batch)s::text)
+  FROM workshop_repairorder o WHERE o.id = ANY (%(ids)s::uuid[]) AND o.customer_id IS NOT NULL AND o.concern <> ''
+    AND o.in_at >= %(since)s"""
 
 
 def finish_orders(written: Written, context: Context) -> None:

@@ -1,7 +1,7 @@
 // Open pages keep up with others' work. Elements with an id and data-live="topic:id topic:id" are fetched again from
 // this page's own address when one of their topics is announced, so that permissions and filters apply as ever; what
 // did not change is left alone, and what somebody is busy with waits behind a button. data-live-count="n" with
-// data-live-sound="info|warn|alarm" sounds when n has grown.
+// data-live-sound="info|warn|alarm" sounds when n has grown. data-live-from="address": fetched at once, and from there.
 // The stream carries names of topics only. A hidden page has none: it fetches itself when it is shown again.
 import htmx from './htmx.js';
 import { play } from './sound.js';
@@ -88,7 +88,11 @@ function again() {
 }
 
 function hear(names) {
-  for (const el of watched()) if (el.dataset.live.split(/\s+/).some((name) => names.includes(name))) touched.add(el.id);
+  for (const el of watched()) {
+    if (!el.dataset.live.split(/\s+/).some((name) => names.includes(name))) continue;
+    if (el.dataset.liveFrom) fetchOne(el.id, el.dataset.liveFrom);
+    else touched.add(el.id);
+  }
   if (touched.size) refresh(false);
 }
 
@@ -96,6 +100,26 @@ function refresh(all) {
   if (all) for (const el of watched()) touched.add(el.id);
   window.clearTimeout(timer);
   timer = window.setTimeout(fetchAgain, Math.max(SETTLE, last + PAUSE - Date.now()));
+}
+
+// What has an address of its own is small and does not wait: a red alert stands on every page.
+const single = new Map();
+async function fetchOne(id, address) {
+  if (single.has(id)) {
+    single.set(id, true); // announced meanwhile: once more, so that the newest is shown
+    return;
+  }
+  single.set(id, false);
+  try {
+    const answer = await fetch(address, { redirect: 'error', headers: { 'X-Live': 'part' }, signal: AbortSignal.timeout(ANSWER) });
+    if (answer.ok) replace(id, new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(id));
+  } catch {
+    touched.add(id); // the page's own next fetch brings it
+  } finally {
+    const onceMore = single.get(id);
+    single.delete(id);
+    if (onceMore) fetchOne(id, address);
+  }
 }
 
 // One fetch at a time: of two on their way the older answer might come last and show what was.

@@ -93,7 +93,7 @@ def _pairs(store: Store) -> list[Pair]:
 
 
 @contextmanager
-def at_moment(store: Store, moment: datetime) -> Iterator[None]:
+def standing_at(store: Store, moment: datetime) -> Iterator[None]:
     """The clock stands there; what the house owes because of it is done before it goes on."""
     with clock.frozen(moment):
         yield
@@ -103,7 +103,7 @@ def at_moment(store: Store, moment: datetime) -> Iterator[None]:
 
 
 def _planned(store: Store, car: Vehicle, pair: Pair, at: datetime, *, now: datetime) -> VehicleDelivery:
-    with at_moment(store, min(at - timedelta(days=1), now)):
+    with standing_at(store, min(at - timedelta(days=1), now)):
         return delivering.plan(
             by=pair.sales,
             vehicle_id=car.id,
@@ -118,7 +118,7 @@ def _delivered(
 ) -> None:
     at = datetime.combine(today - timedelta(days=ago), time(rng.choice((10, 11, 14, 15, 16)), 30), tzinfo=ZONE)
     delivery = _planned(store, car, pair, at, now=now)
-    with at_moment(store, at):
+    with standing_at(store, at):
         for point in checklist.POINTS:
             by = pair.sales if point.side == "sales" else pair.service
             delivering.tick(delivery, by=by, point=point.code, is_done=True)
@@ -128,7 +128,7 @@ def _delivered(
         return
     motive, worries, note, channel, when, events = HEARD[number % len(HEARD)]
     said = {"motive": motive, "worries": worries, "needs_note": note, "channel": channel, "channel_time": when}
-    with at_moment(store, min(at + timedelta(hours=rng.randrange(2, 20)), now)):
+    with standing_at(store, min(at + timedelta(hours=rng.randrange(2, 20)), now)):
         sheet = delivery.sheet
         handing.fill_in(sheet, by=pair.sales, data=said | {"events": events}, version=0)
         try:
@@ -138,21 +138,21 @@ def _delivered(
     if ago <= 3:
         return  # waits for service
     wrong = dict([rng.choice(list(WRONG.items()))]) if number % 3 == 1 else {}
-    with at_moment(store, min(at + timedelta(hours=26), now)):
+    with standing_at(store, min(at + timedelta(hours=26), now)):
         checks = {code: code not in wrong for code in revision.content}
         handing.answer(revision, by=pair.service, checks=checks, remarks=wrong)
     if wrong and ago > 6:
-        with at_moment(store, at + timedelta(hours=30)):
+        with standing_at(store, at + timedelta(hours=30)):
             sheet.refresh_from_db()
             handing.fill_in(sheet, by=pair.sales, data=said | {"events": events}, version=sheet.version)
             second = handing.send(sheet, by=pair.sales)
-        with at_moment(store, at + timedelta(hours=48)):
+        with standing_at(store, at + timedelta(hours=48)):
             handing.answer(second, by=pair.service, checks=dict.fromkeys(second.content, True), remarks={})
-    with at_moment(store, min(at + timedelta(days=2, hours=1), now)):
+    with standing_at(store, min(at + timedelta(days=2, hours=1), now)):
         questions, needs = ASKED[number % len(ASKED)]
         heard = feedback.record_first(delivery, by=pair.service, questions=questions, needs=needs)
     if ago > 5:
-        with at_moment(store, at + timedelta(days=3)):
+        with standing_at(store, at + timedelta(days=3)):
             feedback.read(heard, by=pair.sales)
 
 

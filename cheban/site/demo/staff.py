@@ -49,6 +49,7 @@ _SHOWN = (
     "advisor1.pd1",
     "specialist1.pd1",
     "sales1.pd1",
+    "qc.pd1",
     "caller1.pd1",
     "manager.hq1",
     "manager.sz1",

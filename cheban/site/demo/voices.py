@@ -21,7 +21,7 @@ from cheban.org.access import Actor, actor_for
 from cheban.org.models import Staff, Store
 from cheban.playbook import commands as playbook
 from cheban.playbook.models import Task
-from cheban.site.demo.deals import at_moment
+from cheban.site.demo.deals import standing_at
 from cheban.voice.conversations import commands as talking
 from cheban.voice.conversations.models import Conversation
 from cheban.voice.surveys import commands as asking
@@ -126,12 +126,12 @@ def _talk(store: Store, rng: random.Random, *, now: datetime) -> None:
 
 
 def _says(store: Store, talk: Conversation, moment: datetime, text: str, *, topic: str) -> None:
-    with at_moment(store, moment):
+    with standing_at(store, moment):
         talking.ask(talk.id, text=text, key=new_id(), topic=topic)
 
 
 def _answers(store: Store, talk: Conversation, moment: datetime, text: str, *, by: Actor) -> None:
-    with at_moment(store, moment):
+    with standing_at(store, moment):
         talking.answer(talk.id, by=by, text=text, key=new_id())
 
 
@@ -147,7 +147,7 @@ def _ask(store: Store, rng: random.Random, *, today: date, now: datetime) -> Non
     plan = ASKING.plans["repair_order"]
     for visit in sorted(rng.sample(visits, min(VISITS, len(visits))), key=lambda v: v.at):
         car = cars.get(visit.vehicle_id)
-        with at_moment(store, visit.at):
+        with standing_at(store, visit.at):
             asking.invite(
                 plan,
                 store=store,
@@ -168,7 +168,7 @@ def _ask(store: Store, rng: random.Random, *, today: date, now: datetime) -> Non
         if rng.random() > (0.8 if survey.kind == "delivery" else ANSWERS_SHARE) or moment > now:
             continue
         sales, service, said = ANSWERED[number % len(ANSWERED)]
-        with at_moment(store, moment):
+        with standing_at(store, moment):
             survey = asking.answer(survey.id, points={"sales_points": sales, "service_points": service}, said=said)
         if survey.low_at and survey.low_at < now - timedelta(days=2):
             _called_back(store, survey, moment=_open_moment(store, moment + timedelta(hours=3)))
@@ -179,5 +179,5 @@ def _called_back(store: Store, survey: Survey, *, moment: datetime) -> None:
     by = _person(task.assignee_id) if task else None
     if task is None or by is None:
         return
-    with at_moment(store, moment):
+    with standing_at(store, moment):
         playbook.record_outcome(task.contact_id, by=by, outcome="settled", note="已道歉，约了周六上午复查")

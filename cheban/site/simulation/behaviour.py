@@ -44,6 +44,17 @@ YEARLY: dict[str, tuple[float, str]] = {
 }
 """Expected times a year per customer, and why."""
 
+GRIEVES_A_YEAR = 0.35
+"""Complaints on record per customer and year; more than in a real store, so that a small town sees every step."""
+ALARMS = 0.35
+"""Of them, how many say words of danger in a note."""
+COMPENSATIONS = (0, 0, 100, 200, 300, 500, 800, 2_000)
+"""What is offered, in yuan; the last two are above what quality control may grant."""
+OBJECTS = 0.2
+"""Of the solutions carried out, how many the customer does not take."""
+RECURS = 0.12
+"""Of the closed complaints, how many are found to have come back after 30 days."""
+
 SALES_A_YEAR = 0.14
 """New cars sold a year per customer of the store."""
 WALK_INS_A_YEAR = 0.02

@@ -12,7 +12,16 @@ from typing import Any
 from django.db import connection
 
 from cheban.org import scope
-from cheban.site.simulation.invariants import dealings, leads, people, recorded, scopes, tasks, voices  # noqa: F401 - they register
+from cheban.site.simulation.invariants import (  # noqa: F401 - they register
+    dealings,
+    griefs,
+    leads,
+    people,
+    recorded,
+    scopes,
+    tasks,
+    voices,
+)
 from cheban.site.simulation.invariants.base import INVARIANTS, Found, Invariant
 
 __all__ = ["INVARIANTS", "Invariant", "broken"]

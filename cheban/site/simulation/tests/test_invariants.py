@@ -163,6 +163,26 @@ BREAKS = {
         """UPDATE playbook_task SET state = 'open', closed_at = NULL WHERE id = (
              SELECT id FROM playbook_task WHERE rule = 'lead_confirm' AND state = 'done' ORDER BY id LIMIT 1)""",
     ),
+    "every_alert_was_told_and_is_owed": ("DELETE FROM messaging_message WHERE kind = 'alert.raised'",),
+    "alerts_are_owed_until_taken": (
+        """UPDATE playbook_task SET state = 'open', closed_at = NULL WHERE rule = 'red_alert' AND state = 'done'""",
+    ),
+    "alarming_words_belong_to_an_alert": ("UPDATE voice_passage SET alert_id = NULL WHERE alert_id IS NOT NULL",),
+    "closed_complaints_went_the_whole_way": (
+        """DELETE FROM voice_finding WHERE id = (SELECT f.id FROM voice_finding f JOIN voice_complaint k
+             ON k.id = f.complaint_id WHERE k.state = 'closed' LIMIT 1)""",
+    ),
+    "no_solution_without_findings": (
+        """UPDATE voice_finding SET recorded_at = recorded_at + interval '60 days' WHERE complaint_id IN
+             (SELECT complaint_id FROM voice_solution WHERE proposed_at IS NOT NULL)""",
+    ),
+    "compensation_is_within_the_approvers_role": (
+        "ALTER TABLE voice_solution DROP CONSTRAINT compensation_within_the_approvers_limit",
+        "UPDATE voice_solution SET compensation_fen = 900000 WHERE agreed_at IS NOT NULL",
+    ),
+    "every_step_of_a_complaint_is_owed_once": (
+        "DELETE FROM playbook_task WHERE id = (SELECT id FROM playbook_task WHERE rule = 'finding_quality' LIMIT 1)",
+    ),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",

@@ -8,11 +8,10 @@ import cheban.core.ids
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
         ("customers", "0010_list_filters"),
         ("org", "0201_training"),
+        ("voice", "0001_complaints"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Red alerts and complaints: one owner, three findings, one solution, one voice. R113-R128."""
