@@ -30,8 +30,9 @@ APPEND_ONLY = (
     "playbook_rulesetting",
     "org_trainingmaterial",
     "org_trainingcertificate",
+    "scorecard_practicepage",
 )
-GROUP_OR_STORE = ("customers_fielddefinition",)
+GROUP_OR_STORE = ("customers_fielddefinition", "scorecard_target", "scorecard_practicepage")
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,
 # what a group chose about a rule (its row has no store, and every store's plan reads it).
 OPEN_TABLES = (

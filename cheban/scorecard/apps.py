@@ -10,6 +10,11 @@ class ScorecardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.scorecard import metrics
+        from cheban.core import live
+        from cheban.scorecard import audited, board, events, facts, lists, metrics, tally  # noqa: F401
 
         metrics.offer()
+        facts.offer()
+        audited.offer()
+        live.topic("board", board.may_hear)
+        tally.react()
