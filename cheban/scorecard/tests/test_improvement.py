@@ -183,9 +183,9 @@ def test_the_effect_is_checked_a_month_later_against_the_target(red, clock):
     case.refresh_from_db()
     assert (case.state, case.is_effective, case.value_after) == ("closed", True, Decimal("100.0"))
     assert Task.objects.get(rule="improvement_check").state == "done"
-    assert list(Event.objects.filter(name__startswith="improvement.").order_by("id").values_list("name", flat=True)) == [
-        f"improvement.{n}" for n in ("opened", "met", "planned", "checked", "closed")
-    ]
+    assert list(
+        Event.objects.filter(name__startswith="improvement.").order_by("id").values_list("name", flat=True)
+    ) == [f"improvement.{n}" for n in ("opened", "met", "planned", "checked", "closed")]
 
 
 @pytest.mark.req("R169")
