@@ -21,6 +21,7 @@ from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.scorecard.models import Action, ImprovementCase, Practice, Target, TaskForce
 from tests import given
 
 PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
@@ -173,7 +174,31 @@ EXPECTED = {
     "channels:remove": "channel.manage",
     "channels:test": "channel.manage",
     "channels:set_members": "channel.manage",
-    "scorecard:kept": "metric.see",
+    **dict.fromkeys(
+        (
+            *("scorecard:kept", "scorecard:health", "scorecard:records", "scorecard:tasks", "scorecard:targets"),
+            *("scorecard:cases", "scorecard:case", "scorecard:weekly", "scorecard:monthly"),
+        ),
+        "metric.see",
+    ),
+    "scorecard:mine": "metric.own",
+    "scorecard:change_target": "target.change",
+    "scorecard:withdraw_target": "target.change",
+    **dict.fromkeys(
+        ("scorecard:case_deed", "scorecard:new_force", "scorecard:weekly_deed"),
+        "improvement.lead",
+    ),
+    **dict.fromkeys(
+        (
+            *("scorecard:actions", "scorecard:action", "scorecard:action_deed"),
+            *("scorecard:force", "scorecard:force_deed"),
+        ),
+        "action.do",
+    ),
+    **dict.fromkeys(
+        ("scorecard:practices", "scorecard:new_practice", "scorecard:practice", "scorecard:practice_deed"),
+        "practice.nominate",
+    ),
     "sales:deliveries": "delivery.see",
     "sales:new_delivery": "delivery.plan",
     "sales:delivery": "delivery.see",
@@ -276,6 +301,33 @@ def sold(store, customer, vehicle) -> dict:
         "promise_id": promise.id,
         "point": "none",
         "deed": "none",
+    }
+
+
+def measured(store) -> dict:
+    """A target, an improvement with an action, a task force, a benchmark case."""
+    now, monday = given.clock.now(), given.days(0)
+    target = Target.objects.create(
+        group=store.group, store=store, metric="follow_up", value=70, least=5, valid_from=monday, reason="x", at=now
+    )
+    case = ImprovementCase.objects.create(
+        store=store, metric="complaint_24h", week=monday, value_before=40, target=95, opened_at=now
+    )
+    action = Action.objects.create(store=store, case=case, what="x", owner_id=1, due_on=given.days(3), agreed_at=now)
+    force = TaskForce.objects.create(
+        store=store, metric="complaint_24h", goal="x", lead_id=1, member_ids=[2], opened_at=now
+    )
+    practice = Practice.objects.create(
+        store=store, month=monday.replace(day=1), title="x", story="x", lesson="x", kind="other", nominated_by_id=1,
+        nominated_at=now,
+    )  # fmt: skip
+    return {
+        "target_id": target.id,
+        "case_id": case.id,
+        "action_id": action.id,
+        "force_id": force.id,
+        "practice_id": practice.id,
+        "metric": "kept_word",
     }
 
 
@@ -397,6 +449,7 @@ def things(cast):
             "point_id": ContactPoint.objects.get(customer=customer).id,
             **interfaces(store, cast.staff["caller" if key == "own" else "outsider"]),
             **sold(store, customer, vehicle),
+            **measured(store),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -447,6 +500,12 @@ def address(name: str, ids: dict) -> str:
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
+        "uuid:case_id",
+        "uuid:action_id",
+        "uuid:force_id",
+        "uuid:practice_id",
+        "int:target_id",
+        "slug:metric",
         "slug:point",
         "slug:deed",
         "int:pk",
@@ -487,6 +546,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
     keys += ("revision_id", "feedback_id", "promise_id")
+    keys += ("target_id", "case_id", "action_id", "force_id", "practice_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cheban.core import clock as real_clock
 from cheban.core.events import record
+from cheban.core.ids import new_id
 from cheban.core.models import Event
 from cheban.org import commands as org
 from cheban.org import scope
@@ -189,15 +190,15 @@ def test_the_weekly_page_brings_lost_customers_blocked_leads_causes_and_what_is_
     last = clock.now - timedelta(days=4)
     record("lead.lost", store_id=red.a.id, at=last, customer_id=customer.id, lead_id="l1")
     record("lead.pushed", store_id=red.a.id, at=last, customer_id=customer.id, lead_id="l2")
-    for number in range(2):
+    for _number in range(2):
         record(
             "handover.sent_back",
             store_id=red.a.id,
             at=last,
             customer_id=customer.id,
             fields=["motive"],
-            sheet_id=str(number),
-            revision_id=str(number),
+            sheet_id=str(new_id()),
+            revision_id=str(new_id()),
             fields_count=20,
         )
     told.deliver(red)
@@ -224,7 +225,7 @@ def test_the_weekly_page_brings_lost_customers_blocked_leads_causes_and_what_is_
         "改话术"
     ]
     clock.set(clock.now + timedelta(weeks=1))
-    following = page.get(reverse("scorecard:weekly")).context
+    following = client(red, Role.STORE_MANAGER).get(reverse("scorecard:weekly")).context
     assert sorted(a.what for a in following["carried"]) == ["改话术", "旧事"]
 
 
