@@ -290,7 +290,6 @@ DEFINITIONS: tuple[Definition, ...] = (
         least=10,
         margin=Decimal(2),
         thing=gettext_noop("任务"),
-        opens_case=False,  # the rule word_not_kept watches this one already (R182)
     ),
     Definition(
         "lead_cohort",

@@ -24,7 +24,7 @@ from cheban.site.simulation.world import ZONE, Car, Place, Worker, World, moment
 
 BEGINS, ENDS = 8 * 3600 + 3000, 17 * 3600 + 900
 CALLING = {"service_advisor", "service_specialist", "sales_consultant", "caller", "store_manager"}
-GREETINGS = {"birthday", "festival_greeting", "weather_tips", "word_not_kept", "new_owner", "training_lapsed"}
+GREETINGS = {"birthday", "festival_greeting", "weather_tips", "new_owner", "training_lapsed"}
 MAKES_LISTS_AT = time(8, 40)
 
 
