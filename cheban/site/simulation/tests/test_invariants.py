@@ -120,6 +120,28 @@ BREAKS = {
            WHERE id = (SELECT t.id FROM playbook_task t JOIN sales_salespromise p ON p.id = t.subject_id
              WHERE p.state <> 'open' AND t.state = 'done' LIMIT 1)""",
     ),
+    "figures_are_their_records": (
+        "UPDATE scorecard_weektally SET part = part + 1 WHERE id = (SELECT min(id) FROM scorecard_weektally)",
+    ),
+    "figures_are_their_events": (
+        "UPDATE scorecard_tally SET part = part + 1 WHERE id = (SELECT min(id) FROM scorecard_tally "
+        "WHERE metric = 'first_feedback' AND person_id = 0)",
+    ),
+    "two_red_weeks_have_their_case": (
+        """INSERT INTO scorecard_weeklight (store_id, metric, week, part, whole, target, light, judged_at)
+           SELECT id, 'complaint_24h', w, 0, 9, 95, 'broken', now() FROM org_store,
+             unnest(ARRAY['2026-11-09', '2026-11-16']::date[]) w""",
+    ),
+    "no_case_without_red_weeks": (
+        """INSERT INTO scorecard_improvementcase (id, store_id, metric, week, state, value_before, target, opened_at,
+             attended, cause, plan, found) SELECT gen_random_uuid(), id, 'complaint_24h', '2026-11-16', 'opened', 1, 95,
+             now(), '', '', '', '' FROM org_store LIMIT 1""",
+    ),
+    "improvements_owe_meeting_and_plan": (
+        """INSERT INTO scorecard_improvementcase (id, store_id, metric, week, state, value_before, target, opened_at,
+             attended, cause, plan, found) SELECT gen_random_uuid(), id, 'alert_15min', '2026-11-16', 'opened', 1, 95,
+             now(), '', '', '', '' FROM org_store LIMIT 1""",
+    ),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",
