@@ -320,3 +320,12 @@ class PracticePage(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(name="versions_are_numbered", fields=["practice_id", "number"])]
         indexes = [models.Index(fields=["group", "-month", "-id"], name="practice_pages")]
+
+
+from cheban.scorecard.incentives.models import (  # noqa: E402, F401 - Django looks here
+    CommissionBase,
+    IncentiveScheme,
+    PaidLine,
+    PayMonth,
+    Statement,
+)
