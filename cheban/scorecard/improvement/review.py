@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cheban.core import clock, events, slots
@@ -43,6 +44,8 @@ LOST = ("lead.lost", "promise.broken", "complaint.closed", "contact.refused")
 """Events that may tell of a customer lost; `_is_lost` says which of them do."""
 GONE = ("done_elsewhere", "do_not_contact")
 MOST = 30
+ANSWERED_IN = timedelta(hours=24)
+"""A lead pushed so long ago without an answer is stuck."""
 
 
 def _moment(day: date, zone: ZoneInfo) -> datetime:
@@ -109,24 +112,27 @@ def blocked_leads(store_id: int, at: datetime) -> list[Any]:
     rows = list(
         Counted.objects.filter(
             store_id=store_id,
-            metric="lead_answered",
+            metric="lead_heard",
             closed_id__isnull=True,
-            due_at__lt=at,
+            opened_at__lt=at - ANSWERED_IN,
             day__gte=clock.day_of(at) - timedelta(days=60),
-        ).order_by("due_at")[:MOST]
+        ).order_by("opened_at")[:MOST]
     )
-    lists._dress_counted(rows)
+    lists.dress_counted(rows)
     return [
-        {"customer": r.customer_name, "url": r.url, "since": r.due_at, "person": r.person, "why": _("没有按时跟进")}
+        {"customer": r.customer_name, "url": r.url, "since": r.opened_at, "person": r.person, "why": _("没有按时跟进")}
         for r in rows
     ]
 
 
 def recurring_causes(store_id: int, first: date, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """What went wrong more than once in four weeks: causes of complaints (slot weekly.recurring_causes, with the store
-    and both days), and fields of the handover sheet that came back. One query."""
+    """What went wrong more than once in four weeks: causes of complaints (slot weekly.recurring_causes, with the
+    stores and the first moment), and fields of the handover sheet that came back. One query."""
     since = first - timedelta(weeks=3)
-    found = list(slots.ask("weekly.recurring_causes", store_id, since, first + timedelta(days=7), default=()))
+    found = [
+        {"cause": f"{row['cause']} {row.get('series') or ''}".strip(), "count": row["recent"]}
+        for row in slots.ask("weekly.recurring_causes", [store_id], _moment(since, zone), default=())
+    ]
     wrong: Counter[str] = Counter()
     for (facts,) in Event.objects.filter(
         store_id=store_id,
@@ -146,7 +152,7 @@ def recurring_causes(store_id: int, first: date, zone: ZoneInfo) -> list[dict[st
 def action_rows(found: Any, at: datetime) -> list[Any]:
     """Actions with owner and lateness, open ones first by their day. Two queries."""
     rows = list(found.order_by("due_on", "id")[:200])
-    lists._dress_actions(rows)
+    lists.dress_actions(rows)
     rows.sort(key=lambda r: (r.state != "open", r.due_on))
     return rows
 
@@ -247,7 +253,7 @@ def monthly(actor: Actor, store: Store, month: date, *, at: datetime) -> dict[st
         .filter(Q(closed_at__isnull=True) | Q(closed_at__gte=begin))
         .order_by("-opened_at")
     )
-    lists._dress_cases(cases)
+    lists.dress_cases(cases)
     actions = Action.objects.filter(store_id=store.id)
     done = list(actions.filter(state="done", settled_at__gte=begin, settled_at__lt=end))
     return {
@@ -266,6 +272,26 @@ def monthly(actor: Actor, store: Store, month: date, *, at: datetime) -> dict[st
     }
 
 
+def _missed(found: ImprovementCase, *, at: datetime, most: int = 8) -> list[Any]:
+    """Records of both red weeks that missed, the newest first: what the meeting looks at."""
+    first, until = found.week - timedelta(weeks=1), found.week + timedelta(weeks=1)
+    if BY_CODE[found.metric].from_tasks:
+        both = board.Period("", first, until - timedelta(days=1))
+        rows, _count = task_records(found.metric, [found.store_id], both, person=0, only_bad=True, at=at, most=most)
+        for row in rows:
+            row.thing, row.day = row.title, row.due_at
+            row.result = _("没有完成") if row.state == "open" else _("超时完成")
+            row.url = reverse("customers:customer", args=[row.customer_id]) if row.customer_id else ""
+        return rows
+    rows = list(
+        Counted.objects.filter(
+            store_id=found.store_id, metric=found.metric, day__gte=first, day__lt=until, part__lt=F("whole")
+        ).order_by("-day", "-id")[:most]
+    )
+    lists.dress_counted(rows)
+    return rows
+
+
 def case(actor: Actor, found: ImprovementCase, *, at: datetime) -> dict[str, Any]:
     """A case's page: its red weeks, worst records and people, steps with their clocks, actions, forces. Ten queries."""
     definition = BY_CODE[found.metric]
@@ -281,17 +307,7 @@ def case(actor: Actor, found: ImprovementCase, *, at: datetime) -> dict[str, Any
             subject_id=found.id, rule__in=["improvement_meet", "improvement_plan", "improvement_check"]
         ).order_by("occasion_on")
     }
-    worst = list(
-        Counted.objects.filter(
-            store_id=found.store_id,
-            metric=found.metric,
-            day__gte=found.week - timedelta(weeks=1),
-            day__lt=found.week + timedelta(weeks=1),
-        )
-        .filter(part__lt=F("whole"))
-        .order_by("-day", "-id")[:8]
-    )
-    lists._dress_counted(worst)
+    worst = _missed(found, at=at)
     who = lists.names_of([found.met_by_id, found.planned_by_id, found.checked_by_id])
     forces = list(TaskForce.objects.filter(case=found).order_by("-opened_at"))
     goal = Goals([found.store_id]).of(found.metric, found.store_id, clock.day_of(at))
