@@ -74,7 +74,7 @@ def test_from_two_red_weeks_to_an_action_done(shop, clock, size):
             planner.plan_day(clock.now.date(), store_ids=[shop.a.id])
         advisor = opened(chromium, address, shop.staff[Role.SERVICE_ADVISOR], size)
         advisor.goto(f"{address}/my-day/")
-        advisor.get_by_text("每天早会看一遍昨天交的车").first.click()
+        advisor.locator("main a", has_text="行动项").first.click()
         advisor.get_by_role("link", name="完成行动项并登记结果").click()
         advisor.fill("[name=result]", "已经放进早会单")
         fits(advisor)

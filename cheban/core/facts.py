@@ -31,7 +31,8 @@ class Subject:
 
     `told_by` says how an event names the subject: a column of the event (customer_id, vehicle_id, store_id) or one of
     its facts; `told_as` makes the subject's id of it. `staff` are expressions of the sales consultant, service specialist and service advisor whose it is.
-    `page` is the name of the route, with the id as its argument, where a duty about it is done.
+    `page` is the name of the route, with the id as its argument, where a duty about it is done. `may_be_nobodys`: its
+    customer may be unknown, so its events are found by `told_by` alone.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Subject:
     told_as: Callable[[Any], str] = str
     staff: tuple[str, str, str] = ("NULL::int", "NULL::int", "NULL::int")
     page: str = ""
+    may_be_nobodys: bool = False
 
     def told(self, event: Any) -> str | None:
         """Which subject an event is about, as its id reads in text; None when it is about none of this kind."""

@@ -121,8 +121,8 @@ def trigger(rule: Rule, day: date) -> Clause | None:
 def _told(rule: Rule, what: str) -> str:
     """SELECT of `what` from the rule's event about its subject."""
     subject, key = facts.subject(rule.subject), rule.key
-    about_nobody = subject.customer.startswith("NULL")  # of the house itself: named by a fact of the event, or a store
-    whom = "" if about_nobody else f"AND e.customer_id = {subject.customer} "
+    known = subject.name != "store" and not subject.may_be_nobodys
+    whom = f"AND e.customer_id = {subject.customer} " if known else ""
     if subject.name == "vehicle":
         whom += f"AND e.vehicle_id = {subject.vehicle} "
     elif subject.told_by not in facts.EVENT_COLUMNS:

@@ -349,14 +349,14 @@ def _funnel(by_store: dict[int, dict[str, tuple[int, int]]], when: Period) -> di
     def total(metric: str, index: int) -> int:
         return sum(held.get(metric, (0, 0))[index] for held in by_store.values())
 
-    pushed, answered = total("lead_answered", 1), total("lead_answered", 0)
+    pushed, answered = total("lead_heard", 1), total("lead_heard", 0)
     won = total("lead_cohort", 0)
     if not pushed:
         return None
     steps = [
-        (_("推给销售"), pushed, "lead_answered", ""),
-        (_("按时跟进"), answered, "lead_answered", ""),
-        (_("没有按时"), pushed - answered, "lead_answered", "1"),
+        (_("推给销售"), pushed, "lead_heard", ""),
+        (_("按时跟进"), answered, "lead_heard", ""),
+        (_("没跟进或超时"), pushed - answered, "lead_heard", "1"),
         (_("已成交"), won, "lead_cohort", ""),
     ]
     return {

@@ -98,7 +98,7 @@ def opened(*keys: str, who: tuple[str, ...] = ()) -> Read:
     return lambda e: Reading(_subject(e, *keys), e.at, opens=True, person_id=_person(e, *who))
 
 
-def closed(*keys: str, who: tuple[str, ...] = ()) -> Read:
+def closed(*keys: str, who: tuple[str, ...] = ("by",)) -> Read:
     """It was fulfilled, in time if the fact `kept` says so or, without one, by the definition's limit."""
 
     def read(event: Event) -> Reading:
@@ -142,7 +142,14 @@ def _sheet(event: Event) -> Reading | None:
     )
 
 
+def of_service(read: Read) -> Read:
+    """Only leads that service found; those of the sales system are no service leads. R166."""
+    return lambda e: read(e) if e.facts.get("source", "service") == "service" else None
+
+
 LEAD = ("lead_id",)
+TURN = ("turn_id", "lead_id")
+SURVEY = ("response_id", "survey_id")
 COMPLAINT = ("complaint_id",)
 ASKED = ("question_id", "message_id", "conversation_id")
 
@@ -171,7 +178,10 @@ DEFINITIONS: tuple[Definition, ...] = (
         ),
         "sales",
         Decimal(30),
-        {"lead.won": decided(1, *LEAD, who=("owner_id",)), "lead.lost": decided(0, *LEAD, who=("owner_id",))},
+        {
+            "lead.won": of_service(decided(1, *LEAD, who=("owner_id",))),
+            "lead.lost": of_service(decided(0, *LEAD, who=("owner_id",))),
+        },
         last_word=True,
         margin=Decimal(2),
         is_tile=True,
@@ -184,8 +194,12 @@ DEFINITIONS: tuple[Definition, ...] = (
         gettext_noop("期间内收到的联合满意度答卷的平均分（0-100 分，销售与售后各占的权重在问卷里）。"),
         "both",
         Decimal(90),
-        {"survey.answered": decided("joint_points_count", "response_id", "answer_id", "survey_id")},
+        {
+            "survey.answered": decided("joint_points_count", *SURVEY),
+            "survey.changed": decided("joint_points_count", *SURVEY),
+        },
         unit="points",
+        last_word=True,
         margin=Decimal("0.5"),
         is_tile=True,
         thing=gettext_noop("答卷"),
@@ -197,7 +211,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         gettext_noop("24 小时时限在期间内到的投诉中，在 24 小时内答复了客户的比例。一直没有答复的算未答复。"),
         "service",
         Decimal(95),
-        {"complaint.filed": opened(*COMPLAINT, who=("owner_id",)), "complaint.answered": closed(*COMPLAINT)},
+        {
+            "complaint.filed": opened(*COMPLAINT, who=("owner_id",)),
+            "complaint.answered": closed(*COMPLAINT),
+            "complaint.dismissed": closed(*COMPLAINT),
+        },
         within=timedelta(hours=24),
         least=3,
         is_tile=True,
@@ -207,10 +225,16 @@ DEFINITIONS: tuple[Definition, ...] = (
         "lead_answered",
         gettext_noop("线索 24 小时跟进率"),
         gettext_noop("线索跟进"),
-        gettext_noop("推给销售、跟进时限在期间内到的线索中，按时跟进的比例。时限按线索等级，由线索自己记录。"),
+        gettext_noop(
+            "推给销售顾问、跟进时限在期间内到的线索中，按时跟进的比例；没有跟进、转给下一位的，对两位各算一次。"
+        ),
         "sales",
         Decimal(95),
-        {"lead.pushed": opened(*LEAD, who=("to", "owner_id")), "lead.answered": closed(*LEAD)},
+        {
+            "lead.pushed": opened(*TURN, who=("to", "owner_id")),
+            "lead.passed_on": opened(*TURN, who=("to",)),
+            "lead.answered": closed(*TURN),
+        },
         within=timedelta(hours=24),
         thing=gettext_noop("线索"),
     ),
@@ -227,6 +251,38 @@ DEFINITIONS: tuple[Definition, ...] = (
         margin=Decimal(24),
         least=3,
         thing=gettext_noop("线索"),
+        opens_case=False,
+    ),
+    Definition(
+        "sales_satisfaction",
+        gettext_noop("销售满意度"),
+        gettext_noop("销售满意"),
+        gettext_noop("期间内收到的答卷里，客户给销售部分的平均分（0-100 分），算在客户的销售顾问名下。"),
+        "sales",
+        Decimal(90),
+        {
+            name: decided("sales_points_count", *SURVEY, who=("sales_staff_id",))
+            for name in ("survey.answered", "survey.changed")
+        },
+        unit="points",
+        last_word=True,
+        thing=gettext_noop("答卷"),
+        opens_case=False,  # the joint figure does
+    ),
+    Definition(
+        "service_satisfaction",
+        gettext_noop("售后满意度"),
+        gettext_noop("售后满意"),
+        gettext_noop("期间内收到的答卷里，客户给售后部分的平均分（0-100 分），算在客户的售后负责人名下。"),
+        "service",
+        Decimal(90),
+        {
+            name: decided("service_points_count", *SURVEY, who=("service_staff_id",))
+            for name in ("survey.answered", "survey.changed")
+        },
+        unit="points",
+        last_word=True,
+        thing=gettext_noop("答卷"),
         opens_case=False,
     ),
     Definition(
@@ -290,6 +346,23 @@ DEFINITIONS: tuple[Definition, ...] = (
         least=10,
         margin=Decimal(2),
         thing=gettext_noop("任务"),
+    ),
+    Definition(
+        "lead_heard",
+        gettext_noop("推送线索的跟进"),
+        gettext_noop("已跟进"),
+        gettext_noop("期间内推给销售的线索中，到今天为止按时跟进了的。"),
+        "sales",
+        Decimal(0),
+        {
+            "lead.pushed": opened(*LEAD, who=("to", "owner_id")),
+            "lead.answered": closed(*LEAD),
+            "lead.won": closed(*LEAD),
+            "lead.lost": closed(*LEAD),
+        },
+        is_listed=False,
+        thing=gettext_noop("线索"),
+        opens_case=False,
     ),
     Definition(
         "lead_cohort",

@@ -13,6 +13,7 @@ _NOBODY = {
     "refusals": "ARRAY[]::varchar[]",
     "value": "0::bigint",
     "last_contact": "NULL::timestamptz",
+    "may_be_nobodys": True,
 }
 _TITLE = "CASE {column} " + " ".join(f"WHEN '{d.code}' THEN '{d.title}'" for d in DEFINITIONS) + " END"
 """Titles are the texts that get translated: sentences ask for them with the form `word`."""

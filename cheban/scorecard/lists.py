@@ -40,7 +40,7 @@ def page_of(event: Event | None) -> str:
     return reverse("customers:customer", args=[event.customer_id]) if event.customer_id else ""
 
 
-def _dress_counted(rows: list[Any]) -> None:
+def dress_counted(rows: list[Any]) -> None:
     """Event, customer, person, store and page of each record. Four queries."""
     told = Event.objects.in_bulk({i for r in rows for i in (r.opened_id, r.closed_id) if i})
     customers = {e.customer_id for e in told.values() if e.customer_id}
@@ -111,7 +111,7 @@ COUNTED = declare(
         url="scorecard:records",
         model=Counted,
         cells="scorecard/counted_cells",
-        dress=_dress_counted,
+        dress=dress_counted,
         base=Q(day__isnull=False),
         columns=[
             Column(
@@ -172,7 +172,7 @@ COUNTED = declare(
 )
 
 
-def _dress_cases(rows: list[Any]) -> None:
+def dress_cases(rows: list[Any]) -> None:
     """Title, store, figures and what is owed next. Two queries."""
     stores = dict(Store.objects.filter(id__in={r.store_id for r in rows}).values_list("id", "name"))
     owed = {r["case"].id: r["due_at"] for r in board.open_cases([*stores], names=stores, most=1000)}
@@ -194,7 +194,7 @@ CASES = declare(
         url="scorecard:cases",
         model=ImprovementCase,
         cells="scorecard/case_cells",
-        dress=_dress_cases,
+        dress=dress_cases,
         columns=[
             Column(
                 "metric",
@@ -265,7 +265,7 @@ CASES = declare(
 )
 
 
-def _dress_actions(rows: list[Any]) -> None:
+def dress_actions(rows: list[Any]) -> None:
     """Owner, origin, lateness. Two queries."""
     staff = names_of({r.owner_id for r in rows})
     stores = dict(Store.objects.filter(id__in={r.store_id for r in rows}).values_list("id", "name"))
@@ -284,7 +284,7 @@ ACTIONS = declare(
         url="scorecard:actions",
         model=Action,
         cells="scorecard/action_cells",
-        dress=_dress_actions,
+        dress=dress_actions,
         columns=[
             Column("what", gettext_lazy("做什么"), css="s-main", fixed=True, out=[Out(gettext_lazy("做什么"), "what")]),
             Column(

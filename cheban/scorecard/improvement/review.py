@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cheban.core import clock, events, slots
-from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.customers.models import Customer
 from cheban.org.access import Actor
@@ -28,9 +28,6 @@ from cheban.scorecard.models import (
     Action,
     Counted,
     ImprovementCase,
-    Practice,
-    PracticePage,
-    PracticeVote,
     Tally,
     TaskForce,
     WeekLight,
@@ -43,6 +40,8 @@ LOST = ("lead.lost", "promise.broken", "complaint.closed", "contact.refused")
 """Events that may tell of a customer lost; `_is_lost` says which of them do."""
 GONE = ("done_elsewhere", "do_not_contact")
 MOST = 30
+ANSWERED_IN = timedelta(hours=24)
+"""A lead pushed so long ago without an answer is stuck."""
 
 
 def _moment(day: date, zone: ZoneInfo) -> datetime:
@@ -109,24 +108,27 @@ def blocked_leads(store_id: int, at: datetime) -> list[Any]:
     rows = list(
         Counted.objects.filter(
             store_id=store_id,
-            metric="lead_answered",
+            metric="lead_heard",
             closed_id__isnull=True,
-            due_at__lt=at,
+            opened_at__lt=at - ANSWERED_IN,
             day__gte=clock.day_of(at) - timedelta(days=60),
-        ).order_by("due_at")[:MOST]
+        ).order_by("opened_at")[:MOST]
     )
-    lists._dress_counted(rows)
+    lists.dress_counted(rows)
     return [
-        {"customer": r.customer_name, "url": r.url, "since": r.due_at, "person": r.person, "why": _("没有按时跟进")}
+        {"customer": r.customer_name, "url": r.url, "since": r.opened_at, "person": r.person, "why": _("没有按时跟进")}
         for r in rows
     ]
 
 
 def recurring_causes(store_id: int, first: date, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """What went wrong more than once in four weeks: causes of complaints (slot weekly.recurring_causes, with the store
-    and both days), and fields of the handover sheet that came back. One query."""
+    """What went wrong more than once in four weeks: causes of complaints (slot weekly.recurring_causes, with the
+    stores and the first moment), and fields of the handover sheet that came back. One query."""
     since = first - timedelta(weeks=3)
-    found = list(slots.ask("weekly.recurring_causes", store_id, since, first + timedelta(days=7), default=()))
+    found = [
+        {"cause": f"{row['cause']} {row.get('series') or ''}".strip(), "count": row["recent"]}
+        for row in slots.ask("weekly.recurring_causes", [store_id], _moment(since, zone), default=())
+    ]
     wrong: Counter[str] = Counter()
     for (facts,) in Event.objects.filter(
         store_id=store_id,
@@ -146,7 +148,7 @@ def recurring_causes(store_id: int, first: date, zone: ZoneInfo) -> list[dict[st
 def action_rows(found: Any, at: datetime) -> list[Any]:
     """Actions with owner and lateness, open ones first by their day. Two queries."""
     rows = list(found.order_by("due_on", "id")[:200])
-    lists._dress_actions(rows)
+    lists.dress_actions(rows)
     rows.sort(key=lambda r: (r.state != "open", r.due_on))
     return rows
 
@@ -247,7 +249,7 @@ def monthly(actor: Actor, store: Store, month: date, *, at: datetime) -> dict[st
         .filter(Q(closed_at__isnull=True) | Q(closed_at__gte=begin))
         .order_by("-opened_at")
     )
-    lists._dress_cases(cases)
+    lists.dress_cases(cases)
     actions = Action.objects.filter(store_id=store.id)
     done = list(actions.filter(state="done", settled_at__gte=begin, settled_at__lt=end))
     return {
@@ -266,6 +268,26 @@ def monthly(actor: Actor, store: Store, month: date, *, at: datetime) -> dict[st
     }
 
 
+def _missed(found: ImprovementCase, *, at: datetime, most: int = 8) -> list[Any]:
+    """Records of both red weeks that missed, the newest first: what the meeting looks at."""
+    first, until = found.week - timedelta(weeks=1), found.week + timedelta(weeks=1)
+    if BY_CODE[found.metric].from_tasks:
+        both = board.Period("", first, until - timedelta(days=1))
+        rows, _count = task_records(found.metric, [found.store_id], both, person=0, only_bad=True, at=at, most=most)
+        for row in rows:
+            row.thing, row.day = row.title, row.due_at
+            row.result = _("没有完成") if row.state == "open" else _("超时完成")
+            row.url = reverse("customers:customer", args=[row.customer_id]) if row.customer_id else ""
+        return rows
+    rows = list(
+        Counted.objects.filter(
+            store_id=found.store_id, metric=found.metric, day__gte=first, day__lt=until, part__lt=F("whole")
+        ).order_by("-day", "-id")[:most]
+    )
+    lists.dress_counted(rows)
+    return rows
+
+
 def case(actor: Actor, found: ImprovementCase, *, at: datetime) -> dict[str, Any]:
     """A case's page: its red weeks, worst records and people, steps with their clocks, actions, forces. Ten queries."""
     definition = BY_CODE[found.metric]
@@ -281,17 +303,7 @@ def case(actor: Actor, found: ImprovementCase, *, at: datetime) -> dict[str, Any
             subject_id=found.id, rule__in=["improvement_meet", "improvement_plan", "improvement_check"]
         ).order_by("occasion_on")
     }
-    worst = list(
-        Counted.objects.filter(
-            store_id=found.store_id,
-            metric=found.metric,
-            day__gte=found.week - timedelta(weeks=1),
-            day__lt=found.week + timedelta(weeks=1),
-        )
-        .filter(part__lt=F("whole"))
-        .order_by("-day", "-id")[:8]
-    )
-    lists._dress_counted(worst)
+    worst = _missed(found, at=at)
     who = lists.names_of([found.met_by_id, found.planned_by_id, found.checked_by_id])
     forces = list(TaskForce.objects.filter(case=found).order_by("-opened_at"))
     goal = Goals([found.store_id]).of(found.metric, found.store_id, clock.day_of(at))
@@ -375,71 +387,3 @@ def task_records(
             row.outcome != "unreached" if metric == "follow_up" else row.closed_at <= row.due_at
         )
     return rows, count
-
-
-def practices(actor: Actor, *, words: str = "", at: datetime) -> dict[str, Any]:
-    """The handbook's pages (newest versions) and this season's nominations with their votes. Five queries."""
-    newest = PracticePage.objects.order_by("practice_id", "-number").distinct("practice_id")
-    found = [page for page in newest if page.story]
-    if words:
-        low = words.lower()
-        found = [p for p in found if low in f"{p.title} {p.story} {p.lesson}".lower()]
-    found.sort(key=lambda p: (p.month, p.number), reverse=True)
-    published = {page.practice_id for page in newest}
-    first = clock.day_of(at).replace(day=1)
-    nominated = [
-        p
-        for p in Practice.objects.filter(withdrawn_at__isnull=True, month__gte=first - timedelta(days=62)).order_by(
-            "-month", "-id"
-        )
-        if p.id not in published
-    ]
-    votes: dict[Any, list[int]] = {}
-    for practice_id, staff_id in PracticeVote.objects.filter(practice__in=nominated).values_list(
-        "practice_id", "staff_id"
-    ):
-        votes.setdefault(practice_id, []).append(staff_id)
-    stores = dict(
-        Store.objects.values_list("id", "name").filter(
-            id__in={p.from_store_id for p in found} | {p.store_id for p in nominated}
-        )
-    )
-    staff = lists.names_of({p.nominated_by_id for p in nominated})
-    for p in nominated:
-        p.votes_count = len(votes.get(p.id, []))
-        p.has_mine = actor.staff_id in votes.get(p.id, [])
-        p.by, p.is_own = staff.get(p.nominated_by_id, ""), p.nominated_by_id == actor.staff_id
-        p.store_name = stores.get(p.store_id, "")
-    nominated.sort(key=lambda p: (p.month, p.votes_count), reverse=True)
-    for page in found:
-        page.store_name = stores.get(page.from_store_id, "")
-    return {"pages": found, "nominated": nominated, "words": words}
-
-
-def practice(actor: Actor, practice_id: Any) -> dict[str, Any]:
-    """One case for its page: the newest version or the nomination, versions, votes. Five queries. Raises NotFound."""
-    nominated = Practice.objects.filter(id=practice_id).first()  # of another store of the group: its pages only
-    pages = list(PracticePage.objects.filter(practice_id=practice_id).order_by("-number"))
-    if nominated is None and not pages:
-        raise NotFound(_("没有这个案例，或不属于您的门店。"))
-    current = pages[0] if pages else None
-    votes = list(PracticeVote.objects.filter(practice_id=practice_id).values_list("staff_id", flat=True))
-    who = lists.names_of({*votes, *(p.by_id for p in pages), nominated.nominated_by_id if nominated else None})
-    for each in pages:
-        each.by = who.get(each.by_id, "")
-    is_published = bool(current and current.story)
-    own = nominated is not None and nominated.nominated_by_id == actor.staff_id
-    is_running = nominated is not None and nominated.withdrawn_at is None
-    return {
-        "nominated": nominated,
-        "shown": current if is_published else nominated,
-        "is_published": is_published,
-        "versions": pages,
-        "store": Store.objects.filter(id=nominated.store_id if nominated else pages[0].from_store_id).first(),
-        "by": who.get(nominated.nominated_by_id, "") if nominated else "",
-        "votes": [who[v] for v in votes if v in who],
-        "has_mine": actor.staff_id in votes,
-        "can_vote": is_running and not own,
-        "can_publish": is_running and actor.may("practice.publish"),
-        "can_withdraw": is_running and not pages and (own or actor.may("practice.publish")),
-    }

@@ -20,7 +20,7 @@ from cheban.org import queries as org
 from cheban.org.access import page
 from cheban.scorecard import errors
 from cheban.scorecard.definitions import LISTED
-from cheban.scorecard.improvement import actions, cases, forces, meetings, practices, review
+from cheban.scorecard.improvement import actions, book, cases, forces, meetings, practices, review
 from cheban.scorecard.views import day, number, uuid_of
 from cheban.scorecard.weeks import monday_of
 
@@ -290,7 +290,7 @@ def monthly(request: HttpRequest) -> dict[str, Any]:
 @page("scorecard/practices.html", may="practice.nominate")
 def practice_list(request: HttpRequest) -> dict[str, Any]:
     """The best-practice handbook, and what is nominated."""
-    return review.practices(request.actor, words=request.GET.get("q", "").strip()[:64], at=clock.now()) | {
+    return book.practices(request.actor, words=request.GET.get("q", "").strip()[:64], at=clock.now()) | {
         "can_publish": request.actor.may("practice.publish"),
         "now": clock.now(),
     }
@@ -329,7 +329,7 @@ def new_practice(request: HttpRequest) -> HttpResponse:
 
 
 def _practice(request: HttpRequest, practice_id: UUID) -> dict[str, Any]:
-    return review.practice(request.actor, practice_id) | {"now": clock.now()}
+    return book.practice(request.actor, practice_id) | {"now": clock.now()}
 
 
 @page("scorecard/practice.html", may="practice.nominate")

@@ -22,7 +22,7 @@ from cheban.org.roles import Role
 from cheban.playbook import planner
 from cheban.playbook.models import Task
 from cheban.scorecard import board, errors, tally, weeks
-from cheban.scorecard.improvement import actions, meetings, practices, review
+from cheban.scorecard.improvement import actions, book, meetings, practices
 from cheban.scorecard.models import Action, ImprovementCase, PracticePage
 from cheban.scorecard.tests import given as told
 from tests import given
@@ -257,14 +257,14 @@ def test_a_case_is_nominated_voted_once_each_and_published_for_the_whole_group(c
     practices.publish(made, by=cast.actor(Role.STORE_MANAGER), **texts | {"lesson": "多问一句，再记下来"})
     scope.set_stores([cast.b.id])
     outsider = actor_for(cast.staff["outsider"])
-    [page] = review.practices(outsider, at=real_clock.now(), words="记下来")["pages"]
-    assert page.number == 2 and not review.practices(outsider, at=real_clock.now(), words="没有")["pages"]
-    assert not review.practices(outsider, at=real_clock.now())["nominated"]
+    [page] = book.practices(outsider, at=real_clock.now(), words="记下来")["pages"]
+    assert page.number == 2 and not book.practices(outsider, at=real_clock.now(), words="没有")["pages"]
+    assert not book.practices(outsider, at=real_clock.now())["nominated"]
     other = client(cast, "outsider").get(reverse("scorecard:practice", args=[made.id]))
     assert other.status_code == 200 and not other.context["can_publish"]
     scope.set_stores([cast.a.id])
     practices.take_out(made, by=cast.actor(Role.STORE_MANAGER))
-    assert not review.practices(nominate, at=real_clock.now())["pages"] and PracticePage.objects.count() == 3
+    assert not book.practices(nominate, at=real_clock.now())["pages"] and PracticePage.objects.count() == 3
 
 
 @pytest.mark.req("R161")

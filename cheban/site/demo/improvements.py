@@ -122,7 +122,7 @@ def _lead(store: Store, manager: Actor, *, now: datetime, as_far_as: int) -> Non
             opened_at = planned_at + timedelta(hours=6)
             if opened_at < now and len(people) > 2:
                 with _at(store, opened_at):
-                    forces.open_force(
+                    force = forces.open_force(
                         by=manager,
                         store_id=store.id,
                         metric=case.metric,
@@ -131,6 +131,15 @@ def _lead(store: Store, manager: Actor, *, now: datetime, as_far_as: int) -> Non
                         member_ids=people[1:3],
                         case=case,
                     )
+                solved_at = opened_at + timedelta(hours=52)
+                if solved_at < now:
+                    with _at(store, solved_at):
+                        forces.solve(
+                            force,
+                            by=manager,
+                            solution="下午四点由一个人收口：还没打的当场分掉，三次没通的改约",
+                            first_check="试了两天，当天到期的只剩三件没打",
+                        )
 
 
 def _meet(store: Store, manager: Actor, *, monday: date, now: datetime) -> None:
