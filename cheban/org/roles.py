@@ -75,6 +75,10 @@ PERMISSIONS: dict[str, str] = {
     "metric.own": _("看自己的指标和算法"),
     "target.change": _("调整指标目标"),
     "improvement.lead": _("主持改进与例会：原因、方案、行动项、攻坚小组"),
+    "incentive.see": _("看激励方案与全部对账单"),
+    "incentive.own": _("看自己的对账单和激励方案"),
+    "incentive.approve": _("填写提成基数、核定对账单"),
+    "incentive.change": _("试算与调整激励方案"),
     "action.do": _("看行动项、登记自己的完成"),
     "practice.nominate": _("看最佳实践、提名标杆案例、投票"),
     "practice.publish": _("把标杆案例写进最佳实践手册"),
@@ -142,9 +146,12 @@ _MANAGE = (
         "target.change",
         "improvement.lead",
         "practice.publish",
+        "incentive.see",
+        "incentive.approve",
+        "incentive.change",
     }
 )
-_ALL = {"view.save", "absence.enter", "inbox.use", "training.take", "metric.own"}
+_ALL = {"view.save", "absence.enter", "inbox.use", "training.take", "metric.own", "incentive.own"}
 _WORKS = {"action.do", "practice.nominate"}
 """Whoever works in the store, which an auditor does not."""
 
@@ -175,6 +182,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "task.see_team",
             "outbox.see",
             "delivery.see",
+            "incentive.see",
         }
     ),
 }

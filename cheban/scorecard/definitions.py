@@ -270,6 +270,25 @@ DEFINITIONS: tuple[Definition, ...] = (
         opens_case=False,  # the joint figure does
     ),
     Definition(
+        "consultant_satisfaction",
+        gettext_noop("名下客户的联合满意度"),
+        gettext_noop("客户满意"),
+        gettext_noop(
+            "期间内收到的联合满意度答卷（销售与售后一起）的平均分，算在客户的销售顾问名下；销售提成的系数用它。"
+        ),
+        "sales",
+        Decimal(85),
+        {
+            name: decided("joint_points_count", *SURVEY, who=("sales_staff_id",))
+            for name in ("survey.answered", "survey.changed")
+        },
+        unit="points",
+        last_word=True,
+        is_listed=False,
+        thing=gettext_noop("答卷"),
+        opens_case=False,
+    ),
+    Definition(
         "service_satisfaction",
         gettext_noop("售后满意度"),
         gettext_noop("售后满意"),

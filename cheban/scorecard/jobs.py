@@ -42,3 +42,6 @@ def catch_up(timestamp: int) -> None:
             far = timedelta(days=400) if tally.is_new(stores) else timedelta(days=8)
             tally.catch_up(stores, since=clock.now() - far)
             tally.count_tasks(stores, weeks=13)
+
+
+from cheban.scorecard.incentives.jobs import refresh_statements  # noqa: E402, F401 - the worker finds it here

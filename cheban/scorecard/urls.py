@@ -4,9 +4,11 @@ from django.urls import path
 
 from cheban.scorecard import views
 from cheban.scorecard.improvement import views as improvement
+from cheban.scorecard.incentives import urls as incentives
 
 app_name = "scorecard"
 urlpatterns = [
+    *incentives.urlpatterns,
     path("kept/", views.kept, name="kept"),
     path("health/", views.board, name="health"),
     path("health/records/", views.records, name="records"),

@@ -33,6 +33,8 @@ MENU = (
     (gettext_noop("行动项"), "scorecard:actions", "list-check", "action.do", gettext_noop("经营")),
     (gettext_noop("最佳实践"), "scorecard:practices", "bulb", "practice.nominate", gettext_noop("经营")),
     (gettext_noop("我的指标"), "scorecard:mine", "gauge", "metric.own", gettext_noop("经营")),
+    (gettext_noop("激励与对账单"), "scorecard:statements", "receipt-yuan", "incentive.see", gettext_noop("经营")),
+    (gettext_noop("我的对账单"), "scorecard:my_statements", "receipt", "incentive.own", gettext_noop("经营")),
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
     (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", gettext_noop("经营")),
     (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", gettext_noop("经营")),
@@ -75,6 +77,10 @@ _SCORECARD = {
     ),
     "weekly_deed": "scorecard:weekly",
     **dict.fromkeys(("action", "action_deed"), "scorecard:actions"),
+    **dict.fromkeys(
+        ("statement", "statement_records", "scheme", "change_scheme", "approve_statements"),
+        "scorecard:statements scorecard:my_statements",
+    ),
     **dict.fromkeys(("new_practice", "practice", "practice_deed"), "scorecard:practices"),
 }
 """Which of the scorecard's menu entries its other pages belong to."""
@@ -113,8 +119,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     here = request.resolver_match.view_name if request.resolver_match else ""
     nav = []
     for label, name, icon, permission, group in MENU:
-        if not actor.may(permission):
-            continue
+        if not actor.may(permission) or (name == "scorecard:my_statements" and actor.may("incentive.see")):
+            continue  # whoever sees all statements finds their own among them
         count = 0
         if name == "playbook:my_day":
             count = playbook.open_count(actor, at=clock.now())
@@ -134,7 +140,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "active": here == name
                 or (name == "channels:list" and here.startswith("channels:"))
                 or (name == "trainings:mine" and here.startswith("trainings:"))
-                or (name.startswith("scorecard:") and _SCORECARD.get(here.removeprefix("scorecard:")) == name)
+                or (
+                    name.startswith("scorecard:")
+                    and name in _SCORECARD.get(here.removeprefix("scorecard:"), "").split()
+                )
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
                 or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }

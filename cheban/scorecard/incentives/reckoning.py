@@ -21,15 +21,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from cheban.org.models import StaffRole, Store
+from cheban.org.models import StaffRole
 from cheban.org.roles import Role
-from cheban.scorecard.incentives.months import begin_of, before, first_of, following
+from cheban.scorecard.incentives.months import before, begin_of, first_of, following
 from cheban.scorecard.incentives.schemes import Schemes, Valid
 from cheban.scorecard.incentives.terms import (
-    COMPLAINTS,
-    FOLLOW_UP,
     METRICS,
-    SATISFACTION,
+    OF_SALES,
     Factor,
     Measured,
     Terms,
@@ -181,26 +179,6 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-_ANSWERS = """
-SELECT store_id, survey, month, sum(points), count(*) FROM (
-  SELECT store_id, {who} AS survey, first.month, points FROM (
-    SELECT DISTINCT ON (e.store_id, said.id) e.store_id, said.id,
-      min(date_trunc('month', e.at AT TIME ZONE s.time_zone)::date) OVER (PARTITION BY e.store_id, said.id) AS month,
-      (e.facts ->> 'joint_points_count')::int AS points, e.facts, e.actor_id
-    FROM core_event e JOIN org_store s ON s.id = e.store_id
-    CROSS JOIN LATERAL (SELECT coalesce(e.facts ->> 'survey_id', e.facts ->> 'response_id', e.id::text) AS id) said
-    WHERE e.name IN ('survey.answered', 'survey.changed') AND e.store_id = ANY (%(stores)s)
-      AND e.at >= %(since)s AND e.facts ->> 'joint_points_count' IS NOT NULL
-    ORDER BY e.store_id, said.id, e.id DESC) first) told
-WHERE survey IS NOT NULL GROUP BY 1, 2, 3"""
-"""Of each survey the newest points, in the month of its first answer, for the person of one side; the actor where an
-event names neither side."""
-_WHO = {
-    "sales": """CASE WHEN facts ->> 'sales_staff_id' IS NULL AND facts ->> 'service_staff_id' IS NULL THEN actor_id
-                ELSE (facts ->> 'sales_staff_id')::int END""",
-    "service": """CASE WHEN facts ->> 'sales_staff_id' IS NULL AND facts ->> 'service_staff_id' IS NULL THEN actor_id
-                ELSE (facts ->> 'service_staff_id')::int END""",
-}
 _WON = """
 SELECT DISTINCT ON (e.store_id, e.facts ->> 'lead_id') e.store_id, e.facts ->> 'lead_id', e.id,
   coalesce(e.facts ->> 'kind', ''), (e.at AT TIME ZONE s.time_zone)::date,
@@ -208,14 +186,15 @@ SELECT DISTINCT ON (e.store_id, e.facts ->> 'lead_id') e.store_id, e.facts ->> '
   (e.facts ->> 'service_share_percent')::int
 FROM core_event e JOIN org_store s ON s.id = e.store_id
 WHERE e.name = 'lead.won' AND e.store_id = ANY (%(stores)s) AND e.at >= %(since)s
-  AND e.facts ->> 'lead_id' IS NOT NULL
+  AND e.facts ->> 'lead_id' IS NOT NULL AND coalesce(e.facts ->> 'source', 'service') = 'service'
 ORDER BY e.store_id, e.facts ->> 'lead_id', e.id"""
 
 
-def won(store_ids: Collection[int], since: date, schemes: Schemes) -> list[Bonus]:
-    """Both sides of every lead won since a day, each lead once (its first event), by the scheme of its month. One query.
+def won(store_ids: Collection[int], since: date, schemes: Schemes, *, all_kinds: bool = False) -> list[Bonus]:
+    """Both sides of every lead of service won since a day, each lead once (its first event), by the scheme of its month.
 
-    A side that nobody has and a kind that a scheme does not pay for make no line.
+    Without an agreed share all of it is service's. A side that nobody has, and a kind that a scheme does not pay for,
+    make no line (`all_kinds`: the latter do, of 0 fen). One query.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WON, {"stores": list(store_ids), "since": begin_of(before(since), ZoneInfo("Asia/Shanghai"))})
@@ -229,37 +208,31 @@ def won(store_ids: Collection[int], since: date, schemes: Schemes) -> list[Bonus
             ("service", finder, percent, parts[0]),
             ("sales", seller, 100 - percent, parts[1]),
         ):
-            if person is not None and own and whole:
+            if person is not None and own and (whole or all_kinds):
                 found.append(Bonus(store_id, person, lead, side, event_id, kind, on, whole, own, fen))
     return found
 
 
-def measured(store_ids: Collection[int], months: Iterable[date]) -> Callable[[int, int, date, str], dict[str, Measured]]:
-    """(store, person, month, side) -> figure -> what was measured. Four queries and those of the targets."""
+def measured(store_ids: Collection[int], months: Iterable[date]) -> Callable[[int, int, date], dict[str, Measured]]:
+    """(store, person, month) -> figure -> what was measured. One query and those of the targets."""
     wanted = sorted(set(months))
     goals = Goals(store_ids)
     sums: dict[tuple[str, int, int, date], tuple[int, int]] = {}
     if wanted:
         with connection.cursor() as cursor:
-            for side, who in _WHO.items():
-                since = begin_of(before(wanted[0]), ZoneInfo("Asia/Shanghai"))  # an answer changed after midnight
-                cursor.execute(_ANSWERS.format(who=who), {"stores": list(store_ids), "since": since})
-                for store_id, person, month, part, whole in cursor.fetchall():
-                    sums[f"{side}.{SATISFACTION}", store_id, person, month] = (int(part), whole)
             cursor.execute(
                 f"""SELECT store_id, metric, person_id, date_trunc('month', day)::date, sum(part)::bigint, sum(whole)::bigint
                    FROM {Tally._meta.db_table} WHERE store_id = ANY (%s) AND metric = ANY (%s) AND person_id > 0
                      AND day >= %s AND day < %s GROUP BY 1, 2, 3, 4""",  # noqa: S608 - SQL of ours
-                [list(store_ids), [COMPLAINTS, FOLLOW_UP], wanted[0], following(wanted[-1])],
+                [list(store_ids), [OF_SALES, *METRICS], wanted[0], following(wanted[-1])],
             )
             for store_id, metric, person, month, part, whole in cursor.fetchall():
                 sums[metric, store_id, person, month] = (part, whole)
 
-    def of(store_id: int, person_id: int, month: date, side: str) -> dict[str, Measured]:
+    def of(store_id: int, person_id: int, month: date) -> dict[str, Measured]:
         found = {}
-        for metric in METRICS:
-            code = f"{side}.{metric}" if metric == SATISFACTION else metric
-            part, whole = sums.get((code, store_id, person_id, month), (0, 0))
+        for metric in (OF_SALES, *METRICS):
+            part, whole = sums.get((metric, store_id, person_id, month), (0, 0))
             goal = goals.of(metric, store_id, month)
             found[metric] = Measured(part, whole, goal.value, goal.least)
         return found
@@ -276,7 +249,7 @@ def factor_of(terms: Terms, role: str, found: Mapping[str, Measured]) -> Factor:
     """The factor of a role's month."""
     side = side_of(role)
     if side == "sales":
-        mine = found[SATISFACTION]
+        mine = found[OF_SALES]
         return sales_factor(terms, mine.part, mine.whole)
     return service_factor(terms, found) if side else Factor(10_000, None, None, ())
 
@@ -284,16 +257,12 @@ def factor_of(terms: Terms, role: str, found: Mapping[str, Measured]) -> Factor:
 def again(content: Mapping[str, Any], found: Mapping[str, Measured]) -> Factor:
     """The factor of an approved month by its own scheme and targets, with the figures of today."""
     kept = {f["metric"]: f for f in content["figures"]}
-    fresh = {
+    by_then = {
         metric: Measured(now.part, now.whole, Decimal(kept[metric]["target"]), kept[metric]["least"])
         for metric, now in found.items()
         if metric in kept
     }
-    return factor_of(from_json(content["terms"]), content["role"], fresh | _missing(found, fresh))
-
-
-def _missing(found: Mapping[str, Measured], fresh: Mapping[str, Measured]) -> dict[str, Measured]:
-    return {metric: now for metric, now in found.items() if metric not in fresh}
+    return factor_of(from_json(content["terms"]), content["role"], by_then)
 
 
 def roles_now(store_ids: Collection[int]) -> dict[tuple[int, int], str]:
@@ -323,9 +292,7 @@ class Books:
             where["person_id__in"] = list(people)
         self.people = set(people) if people is not None else None
         self.roles = roles_now(self.stores)
-        self.bases = {
-            (b.store_id, b.person_id, b.month): b.fen for b in CommissionBase.objects.filter(**where)
-        }
+        self.bases = {(b.store_id, b.person_id, b.month): b.fen for b in CommissionBase.objects.filter(**where)}
         self.kept: dict[Key, tuple[str, str]] = {}  # -> (state, role)
         for row in Statement.objects.filter(**where).values_list("store_id", "person_id", "month", "state", "role"):
             self.kept[row[:3]] = (row[3], row[4])
@@ -404,7 +371,7 @@ class Books:
         approved: Mapping[tuple[int, int], list[dict[str, Any]]],
     ) -> Draft:
         valid = self.schemes.of(store_id, month)
-        found = self.measured(store_id, person_id, month, side_of(role) or "sales")
+        found = self.measured(store_id, person_id, month)
         draft = Draft(
             store_id,
             person_id,
@@ -441,11 +408,10 @@ class Books:
         of, oldest = date.fromisoformat(content["month"]), month
         for _back in range(CORRECTED_MONTHS):
             oldest = before(oldest)
-        side = side_of(content["role"])
-        if not side or not oldest <= of < month:
+        if not side_of(content["role"]) or not oldest <= of < month:
             return None
         store_id, person_id = content["store"], content["person"]
-        now = again(content, self.measured(store_id, person_id, of, side)).value
+        now = again(content, self.measured(store_id, person_id, of)).value
         lines = self.told[store_id, person_id, of]
         was = lines[-1].factor if lines else content["factor"]
         if now == was:

@@ -186,9 +186,7 @@ def typed_of(terms: Terms) -> dict[str, str]:
     for number in range(1, ROWS + 1):
         step = terms.steps[number - 1] if number <= len(terms.steps) else None
         rate = terms.coefficients[number - 1] if number <= len(terms.coefficients) else None
-        found[f"step_from_{number}"], found[f"step_gives_{number}"] = (
-            (str(step[0]), str(step[1])) if step else ("", "")
-        )
+        found[f"step_from_{number}"], found[f"step_gives_{number}"] = (str(step[0]), str(step[1])) if step else ("", "")
         found[f"rate_from_{number}"], found[f"rate_gives_{number}"] = (
             (str(rate[0]), f"{rate[1] / 1000:.3f}".removesuffix("0")) if rate else ("", "")
         )
@@ -218,7 +216,7 @@ def _yuan(typed: dict[str, str], name: str, wrong: dict[str, str]) -> int:
     try:
         fen = parse_fen(typed.get(name, ""))
     except BadValue as refusal:
-        wrong[name] = f"{_label(name)}：{refusal.message}"
+        wrong[name] = f"{_label(name)}：{refusal.problem}"
         return 0
     if not 0 <= fen <= MOST_BONUS_FEN:
         wrong[name] = _("“%(what)s”的奖励要在 0 到 100,000 元之间。") % {"what": _label(name)}

@@ -22,8 +22,11 @@ KINDS = {
     "trade_in": _("置换"),
     "referral": _("转介绍"),
 }
-SATISFACTION, COMPLAINTS, FOLLOW_UP = "joint_satisfaction", "complaint_24h", "follow_up"
+OF_SALES = "consultant_satisfaction"
+"""The figure of a consultant's factor: what customers of theirs say of sales and service together."""
+SATISFACTION, COMPLAINTS, FOLLOW_UP = "service_satisfaction", "complaint_24h", "follow_up"
 METRICS = (SATISFACTION, COMPLAINTS, FOLLOW_UP)
+"""The figures of a service person's factor."""
 
 Steps = tuple[tuple[int, int], ...]
 
@@ -116,7 +119,7 @@ def value_of(metric: str, part: int, whole: int) -> Fraction | None:
     """A figure in points or percent; None without records."""
     if not whole:
         return None
-    return Fraction(part if metric == SATISFACTION else 100 * part, whole)
+    return Fraction(part if metric in (OF_SALES, SATISFACTION) else 100 * part, whole)
 
 
 def step_of(steps: Steps, points: Fraction) -> tuple[int, int]:
@@ -127,11 +130,11 @@ def step_of(steps: Steps, points: Fraction) -> tuple[int, int]:
 def sales_factor(terms: Terms, part: int, whole: int) -> Factor:
     """(100 - w + w x share) / 100; exactly one with fewer than `least` answers. R158-R159."""
     scored = Scored(
-        SATISFACTION,
+        OF_SALES,
         part,
         whole,
         terms.weight,
-        value_of(SATISFACTION, part, whole) if whole >= terms.least else None,
+        value_of(OF_SALES, part, whole) if whole >= terms.least else None,
         Decimal(terms.steps[0][0]),
         terms.least,
     )
@@ -192,7 +195,6 @@ def factor_words(value: int) -> str:
 def exact(points: Fraction | None) -> str | None:
     """As a statement keeps it: exact to the last digit, as a fraction."""
     return None if points is None else str(points)
-
 
 
 def check_steps(steps: Sequence[tuple[int, int]]) -> tuple[str, dict[str, int]] | None:

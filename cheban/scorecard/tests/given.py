@@ -66,3 +66,58 @@ def complaints(cast, week: date, *, kept: int, of: int, who: int | None = None, 
                 )
             )
     return told
+
+
+WON = LEAD | {
+    "kind": "kind of lead",
+    "amount_fen": "price",
+    "service_staff_id": "who found it",
+    "service_share_percent": "share of service",
+    "source": "service or crm",
+}
+SURVEY = {
+    "survey_id": "survey",
+    "joint_points_count": "points",
+    "service_points_count": "points",
+    "sales_staff_id": "consultant",
+    "service_staff_id": "service person",
+}
+
+
+def declare_pay() -> None:
+    """Events that incentives read, with all their facts; figures and drafts hear of them."""
+    from cheban.scorecard.incentives import offers
+
+    for name, facts in {"lead.won": WON, "survey.answered": SURVEY, "survey.changed": SURVEY}.items():
+        events.declare(name, name, **facts)
+    declare()
+    events.reaction("lead.won")(offers.count_won)
+
+
+def won(cast, at: datetime, lead: str, *, kind: str = "additional_purchase", share: int = 60, **facts) -> Event:
+    """A won lead of store A: found by its service specialist, closed by its sales consultant."""
+    told = {
+        "service_staff_id": cast.staff["service_specialist"].id,
+        "owner_id": cast.staff["sales_consultant"].id,
+        "service_share_percent": share,
+        "amount_fen": 20_000_000,
+        "hours_count": 50,
+    }
+    return events.record("lead.won", store_id=cast.a.id, at=at, lead_id=lead, kind=kind, **told | facts)
+
+
+def answers(cast, at: datetime, *points: int, prefix: str = "s") -> list[Event]:
+    """Answers of customers of store A's consultant, served by its specialist."""
+    return [
+        events.record(
+            "survey.answered",
+            store_id=cast.a.id,
+            at=at + timedelta(minutes=number),
+            survey_id=f"{prefix}{at:%m%d}-{number}",
+            joint_points_count=each,
+            service_points_count=each,
+            sales_staff_id=cast.staff["sales_consultant"].id,
+            service_staff_id=cast.staff["service_specialist"].id,
+        )
+        for number, each in enumerate(points)
+    ]
