@@ -21,7 +21,7 @@ from cheban.org.roles import GRANTS, Role
 from cheban.org.training import commands as trainings
 from cheban.playbook.models import Task, WallLink
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
-from cheban.scorecard.models import Action, ImprovementCase, Practice, Target, TaskForce
+from cheban.scorecard.models import Action, ImprovementCase, PayMonth, Practice, Statement, Target, TaskForce
 from tests import given
 
 PUBLIC = {"wall:show", "receipts:take", "wecom:go", "wecom:back", "healthz", "readyz", "vitals", "language"} | {
@@ -182,6 +182,25 @@ EXPECTED = {
         "metric.see",
     ),
     "scorecard:mine": "metric.own",
+    **dict.fromkeys(
+        (
+            *("scorecard:statements", "scorecard:refresh_statements", "scorecard:paymonth"),
+            "scorecard:statement_book",
+        ),
+        "incentive.see",
+    ),
+    **dict.fromkeys(
+        (
+            *("scorecard:my_statements", "scorecard:statement", "scorecard:statement_records"),
+            "scorecard:scheme",
+        ),
+        "incentive.own",
+    ),
+    **dict.fromkeys(
+        ("scorecard:approve_statements", "scorecard:approve_statement", "scorecard:statement_base"),
+        "incentive.approve",
+    ),
+    "scorecard:change_scheme": "incentive.change",
     "scorecard:change_target": "target.change",
     "scorecard:withdraw_target": "target.change",
     **dict.fromkeys(
@@ -321,7 +340,8 @@ def measured(store) -> dict:
         store=store, month=monday.replace(day=1), title="x", story="x", lesson="x", kind="other", nominated_by_id=1,
         nominated_at=now,
     )  # fmt: skip
-    return {
+    paid = paid_month(store)
+    return paid | {
         "target_id": target.id,
         "case_id": case.id,
         "action_id": action.id,
@@ -329,6 +349,21 @@ def measured(store) -> dict:
         "practice_id": practice.id,
         "metric": "kept_word",
     }
+
+
+def paid_month(store) -> dict:
+    """A month of statements with the draft of somebody."""
+    month = given.days(0).replace(day=1)
+    opened = PayMonth.objects.create(store=store, month=month, ready_on=given.days(9))
+    terms = {"weight": 10, "steps": [[0, 100]], "least": 5, "bonus": {}, "weights": {}, "coefficients": [[0, 1000]]}
+    draft = Statement.objects.create(
+        store=store, person_id=1_000_000, month=month, factor=10_000, bonus_fen=0, correction_fen=0, total_fen=0,
+        digest="x", reckoned_at=given.clock.now(),
+        content={"month": month.isoformat(), "role": "", "terms": terms, "figures": [], "step": None,
+                 "factor": 10_000, "base_fen": None, "pay_fen": None, "bonuses": [], "late": [], "made_up": [],
+                 "total_fen": 0, "points": None},
+    )  # fmt: skip
+    return {"paymonth_id": opened.id, "statement_id": draft.id}
 
 
 @pytest.fixture
@@ -504,6 +539,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:action_id",
         "uuid:force_id",
         "uuid:practice_id",
+        "uuid:paymonth_id",
+        "uuid:statement_id",
         "int:target_id",
         "slug:metric",
         "slug:point",
@@ -547,6 +584,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")
     keys += ("revision_id", "feedback_id", "promise_id")
     keys += ("target_id", "case_id", "action_id", "force_id", "practice_id")
+    keys += ("paymonth_id", "statement_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":
