@@ -284,7 +284,7 @@ def approve(statements: Sequence[Statement], *, by: Actor, seen: str) -> int:
     if found.seen != seen:
         raise Moved(_("数字在您看的时候变了（有新的记录），没有核定。请看过新的数字再核定。"))
     for row, draft in found.rows:
-        _close(row, draft, by=by)
+        close(row, draft, by=by)
     _close_months({(row.store_id, row.month) for row, _draft in found.rows}, by=by)
     # what a month lacks, and what it was given, moves what is still open
     _reckon_again([row for row, _draft in found.rows])
@@ -292,7 +292,8 @@ def approve(statements: Sequence[Statement], *, by: Actor, seen: str) -> int:
     return len(found.rows)
 
 
-def _close(row: Statement, draft: Draft, *, by: Actor) -> None:
+def close(row: Statement, draft: Draft, *, by: Actor) -> None:
+    """Write a statement as approved, what it paid, and tell of it; the rows are locked. Raises WrongState."""
     now = clock.now()
     kept = _row(draft, now)
     columns = {name: getattr(kept, name) for name in _COLUMNS}

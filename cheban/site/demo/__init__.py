@@ -15,7 +15,7 @@ from cheban.core import clock
 from cheban.core.calendars import calendars_of
 from cheban.org import scope
 from cheban.org.models import DealerGroup, Staff, Store
-from cheban.site.demo import days, deals, files, improvements, loading, own_fields, staff, trainings
+from cheban.site.demo import days, deals, files, improvements, loading, own_fields, pay, staff, trainings
 from cheban.site.demo.parts import Part
 from cheban.site.demo.seasons import Seasons
 from cheban.site.demo.staff import DEMO_LOGINS, PASSWORD
@@ -98,6 +98,7 @@ def load(
             if not is_large:
                 deals.live(made, today=today, seed=seed)
                 improvements.live(made, today=today)
+                pay.live(made, today=today)
     if not transaction.get_connection().in_atomic_block:
         loading.refresh_statistics(is_last=True)
 

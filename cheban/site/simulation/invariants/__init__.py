@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from cheban.org import scope
-from cheban.site.simulation.invariants import dealings, figures, people, recorded, scopes, tasks  # noqa: F401 - they register
+from cheban.site.simulation.invariants import dealings, figures, pay, people, recorded, scopes, tasks  # noqa: F401 - they register
 from cheban.site.simulation.invariants.base import INVARIANTS, Found, Invariant
 
 __all__ = ["INVARIANTS", "Invariant", "broken"]

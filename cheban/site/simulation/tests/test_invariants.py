@@ -142,6 +142,26 @@ BREAKS = {
              attended, cause, plan, found) SELECT gen_random_uuid(), id, 'alert_15min', '2026-11-16', 'opened', 1, 95,
              now(), '', '', '', '' FROM org_store LIMIT 1""",
     ),
+    "every_won_lead_is_paid_once": (
+        """INSERT INTO core_event (store_id, name, at, actor_id, facts) SELECT s.id, 'lead.won', now(), min(r.staff_id),
+             '{"lead_id": "x", "kind": "trade_in", "service_share_percent": 0}'
+           FROM org_store s JOIN org_staffrole r ON r.store_id = s.id GROUP BY 1""",
+    ),
+    "parts_make_the_bonus": (
+        """UPDATE scorecard_statement SET content = jsonb_set(content, '{bonuses}',
+             '[{"lead": "x", "side": "service", "share": 60, "fen": 1, "whole_fen": 30000},
+               {"lead": "x", "side": "sales", "share": 40, "fen": 1, "whole_fen": 30000}]')
+           WHERE id = (SELECT id FROM scorecard_statement WHERE state = 'draft' ORDER BY id LIMIT 1)""",
+    ),
+    "approved_statements_stay": (
+        "ALTER TABLE scorecard_statement DISABLE TRIGGER approved_statements_stay",
+        "UPDATE scorecard_statement SET content = jsonb_set(content, '{base_fen}', '1') WHERE state = 'approved'",
+    ),
+    "paid_is_what_was_approved": (
+        """INSERT INTO scorecard_paidline (store_id, statement_id, person_id, what, of_month, lead, side, fen, at)
+           SELECT store_id, id, person_id, 'bonus', month, 'x', 'service', 1, now() FROM scorecard_statement
+           WHERE state = 'approved' LIMIT 1""",
+    ),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",
