@@ -38,10 +38,10 @@ def board(size: int, row: Row) -> list[str]:
         cursor.execute("TRUNCATE scorecard_counted, scorecard_tally, scorecard_weektally")
         cursor.execute(
             """INSERT INTO scorecard_counted (store_id, metric, subject, opened_id, opened_at, day, owner_id, whole, worth)
-               SELECT (%(stores)s::int[])[1 + i %% %(n)s], (%(codes)s::text[])[1 + (i / %(n)s) %% %(m)s], i::text, i, d,
+               SELECT (%(stores)s::int[])[(1 + i %% %(n)s)::int], (%(codes)s::text[])[(1 + (i / %(n)s) %% %(m)s)::int], i::text, i, d,
                  d::date, 1 + (i %% %(n)s) * 10 + (i / 7) %% 10, 1, (i * 7919 %% 100 < 88)::int
                FROM (SELECT i, %(now)s::timestamptz - (i * 104729 %% 364) * interval '1 day' AS d
-                     FROM generate_series(1, %(size)s) i) x""",
+                     FROM generate_series(1, %(size)s::bigint) i) x""",
             {"stores": stores, "codes": codes, "n": len(stores), "m": len(codes), "size": size, "now": clock.now()},
         )
         cursor.execute(

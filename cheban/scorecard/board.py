@@ -28,6 +28,8 @@ from cheban.scorecard.weeks import monday_of
 
 TREND_WEEKS = 13
 STORES_A_PAGE = 50
+CHOICES = 60
+"""Stores that a box offers; of more, the table of stores and the frame's own choice lead to each."""
 PERIODS = {
     "1": gettext_lazy("本周"),
     "last": gettext_lazy("上周"),
@@ -123,16 +125,18 @@ def goal_words(value: Decimal, definition: Definition) -> str:
     return f"{sign} {text}{unit}"
 
 
-def cell(part: int, whole: int, definition: Definition, goals: Goals, store_id: int | None, on: date) -> dict[str, Any]:
-    """One figure with its light, for a tile or a table."""
+def cell(
+    part: int, whole: int, definition: Definition, goals: Goals, store_id: int | None, on: date, *, words: bool = True
+) -> dict[str, Any]:
+    """One figure with its light, for a tile or a table; without `words` where hundreds are only to be sorted."""
     value, goal = values(part, whole, definition.unit), goals.of(definition.code, store_id, on)
     return {
         "code": definition.code,
         "value": value,
-        "shown": number(value, definition),
+        "shown": number(value, definition) if words else "",
         "part": part,
         "whole": whole,
-        "goal": goal_words(goal.value, definition),
+        "goal": goal_words(goal.value, definition) if words else "",
         "target": goal.value,
         "light": light(value, whole, definition=definition, target=goal.value, least=goal.least),
         "is_few": 0 < whole < goal.least,
@@ -236,6 +240,7 @@ def board(
         "period": when,
         "periods": [(key, str(words)) for key, words in PERIODS.items()],
         "stores_of_scope": list(stores.items()) if len(actor.stores) > 1 else [],
+        "choices": list(stores.items()) if 1 < len(stores) <= CHOICES else [],
         "chosen": chosen,
         "chosen_name": stores.get(chosen, ""),
         "week_number": today.isocalendar().week,
@@ -265,7 +270,7 @@ def _ranking(
     rows = []
     for store_id, name in names.items():
         held = by_store.get(store_id, {})
-        cells = [cell(*held.get(d.code, (0, 0)), d, goals, store_id, when.newest_week) for d in columns]
+        cells = [cell(*held.get(d.code, (0, 0)), d, goals, store_id, when.newest_week, words=False) for d in columns]
         worst = min((c["light"] for c in cells), key=WORST.__getitem__)
         rows.append(
             {
@@ -284,9 +289,13 @@ def _ranking(
         rows.sort(key=lambda r: (r["cells"][index]["value"] is None, r["cells"][index]["value"] or 0, r["name"]))
     pages = max(-(-len(rows) // STORES_A_PAGE), 1)
     page = min(max(page, 1), pages)
+    shown_rows = rows[(page - 1) * STORES_A_PAGE : page * STORES_A_PAGE]
+    for row in shown_rows:
+        for each in row["cells"]:
+            each["shown"] = number(each["value"], BY_CODE[each["code"]])
     return {
         "columns": [{"code": d.code, "title": _(d.short), "is_sorted": d.code == sort} for d in columns],
-        "rows": rows[(page - 1) * STORES_A_PAGE : page * STORES_A_PAGE],
+        "rows": shown_rows,
         "count": len(rows),
         "red": sum(r["light"] == "broken" for r in rows),
         "page": page,

@@ -45,6 +45,8 @@ class Goals:
     def __init__(self, store_ids: Iterable[int]) -> None:
         """Two queries."""
         self._group = dict(Store.objects.filter(id__in=list(store_ids)).values_list("id", "group_id"))
+        groups = set(self._group.values())
+        self._shared = min(groups) if len(groups) == 1 else None
         self._rows: dict[tuple[int, int | None, str], list[Target]] = {}
         found = Target.objects.filter(group_id__in=set(self._group.values()), withdrawn_at__isnull=True)
         for row in found.order_by("-valid_from", "-id"):
@@ -53,8 +55,7 @@ class Goals:
     def of(self, metric: str, store_id: int | None, on: date) -> Goal:
         """The goal of the week that `on` lies in. `store_id` None: of the group that all these stores share."""
         monday = on - timedelta(days=on.weekday())
-        groups = set(self._group.values())
-        group = self._group.get(store_id) if store_id is not None else (min(groups) if len(groups) == 1 else None)
+        group = self._group.get(store_id) if store_id is not None else self._shared
         for level in (store_id, None) if store_id is not None else (None,):
             for row in self._rows.get((group, level, metric), ()) if self._rows else ():
                 if row.valid_from <= monday:

@@ -13,6 +13,8 @@ from cheban.core import clock
 from cheban.core.errors import NotFound, WrongState
 from cheban.core.events import record
 from cheban.core.live import announce
+from cheban.customers.fields.values import looks_personal
+from cheban.customers.plate import PROVINCES
 from cheban.org.access import Actor, audit, command
 from cheban.org.models import Store
 from cheban.scorecard.errors import Invalid, VotedAlready
@@ -20,8 +22,7 @@ from cheban.scorecard.improvement.cases import clean
 from cheban.scorecard.models import Practice, PracticePage, PracticeVote
 
 KINDS = ("lead", "complaint", "other")
-_PHONE = re.compile(r"1[3-9]\d{9}")
-_PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·\s]?[A-Z0-9]{5,6}")
+_PLATE = re.compile(rf"[{PROVINCES}][A-Z][·\s]?[A-Z0-9]{{5,6}}")
 
 
 def practice(practice_id: UUID) -> Practice:
@@ -39,7 +40,7 @@ def _texts(title: str, story: str, lesson: str) -> dict[str, str]:
         "lesson": clean(lesson, name="lesson", asked=_("请写别人可以照着做的一点。"), most=1000),
     }
     for name, text in found.items():
-        if _PHONE.search(text) or _PLATE.search(text):
+        if looks_personal(text) or _PLATE.search(text):
             said = _("案例会给全公司看：请去掉客户的电话和车牌，也不写客户姓名。")
             raise Invalid(said, **{name: said})
     return found
