@@ -57,7 +57,7 @@ def test_from_a_won_lead_to_an_approved_statement_in_excel(shop, size, tmp_path)
         fits(manager)
         manager.goto(f"{address}/metrics/incentives/{row.id}/")
         manager.get_by_role("button", name="核定并封存").click()
-        manager.locator("dialog[open] button.btn-primary, dialog[open] [value=yes]").first.click()
+        manager.locator("#confirm [value=yes]").click()
         manager.get_by_text("内容的 SHA-256").wait_for()
         fits(manager)
         with pytest.raises(DatabaseError), scope.use([shop.a.id]):
