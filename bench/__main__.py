@@ -1,6 +1,6 @@
 """`make bench`: figures as ratios to the bare engine, measured in one run on a cluster of its own.
 
-    python -m bench [daily] [pages] [live] [import] [files] [lists] [voice] [simulate] [--size 1000000]
+    python -m bench [daily] [pages] [live] [import] [files] [lists] [voice] [board] [simulate] [--size 1000000]
 
 daily: the daily run over `size` vehicles and all rules against one bare INSERT ... SELECT of as many rows into a copy
 of the task table with the same indexes; and the same day again. import: `size` customers with vehicles from csv
@@ -8,7 +8,8 @@ against a bare COPY (as the owner) of the same rows into the same tables. pages:
 20 people on the data of `daily`. live: 200 open pages fetch after one change (bench/live.py). files: a 100,000-row
 xlsx and the 541,909 lines of online_retail. lists: pages of the customer list and its export (bench/lists.py); it
 empties the tables of customers first. voice: texts a second of the detection of alerts and leads on one core
-(bench/voice.py). simulate: a store of 2,500 customers lives a year in a throw-away database of its own, with every check.
+(bench/voice.py). board: the collaboration health board over 500 stores and five counted things for each vehicle of
+`size` (bench/board.py). simulate: a store of 2,500 customers lives a year in a throw-away database of its own, with every check.
 Results go to docs/benchmarks.md.
 """
 
@@ -217,6 +218,13 @@ def voice(size: int, folder: Path) -> list[str]:
     return part.voice(row)
 
 
+def health(size: int, folder: Path) -> list[str]:
+    """The collaboration health board over 500 stores and five counted things for each vehicle of `size`."""
+    from bench import board as part
+
+    return part.board(5 * size, row)
+
+
 def simulate(size: int, folder: Path) -> list[str]:
     """A store's year, told by its own process and database as `cheban simulate --seeds 1` does."""
     told = subprocess.run(
@@ -389,6 +397,7 @@ PARTS = {
     "files": files,
     "lists": lists,
     "voice": voice,
+    "board": health,
 }
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from cheban.playbook import planner
 from cheban.voice.complaints import commands as complaining
 from cheban.voice.complaints import links
 from tests import given, serving
-from tests.test_matrix import heard, sold
+from tests.test_matrix import heard, measured, sold
 
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
@@ -86,6 +86,7 @@ def shop(committed, clock, tmp_path):
         cast.owner_page = f"/k/{links.token_of(links.share(examined, by=by))}/"
         cast.code = links.make_code("前台", by=by, store_id=cast.a.id)
         cast.claim_page = f"/k/{links.token_of(cast.code)}/"
+        cast.measured = measured(cast.a)
         exporting.ask(SPEC, Asked({"tier": "gold"}), by=by, columns=[], form="xlsx", purpose="核对")
         webhooks.test(cast.endpoint, by=by)
         cast.training = trainings.add(
@@ -144,6 +145,26 @@ def test_no_page_has_a_serious_barrier(shop):
         "one training": f"/trainings/{shop.training.id}/",
         "training material": f"/trainings/{shop.training.id}/read/",
         "promises kept": "/metrics/kept/",
+        "collaboration health": "/metrics/health/",
+        "records of a figure": "/metrics/health/records/?metric=first_feedback&all=1",
+        "tasks of a figure": "/metrics/health/tasks/kept_word/",
+        "targets of a figure": "/metrics/health/targets/kept_word/",
+        "one's own figures": "/metrics/mine/",
+        "improvements": "/metrics/improvements/",
+        "an improvement": f"/metrics/improvements/{shop.measured['case_id']}/",
+        "actions": "/metrics/actions/",
+        "an action": f"/metrics/actions/{shop.measured['action_id']}/",
+        "a task force": f"/metrics/forces/{shop.measured['force_id']}/",
+        "a new task force": "/metrics/forces/new/",
+        "weekly meeting": "/metrics/weekly/",
+        "monthly review": "/metrics/monthly/",
+        "statements": "/metrics/incentives/?all=1",
+        "a statement": f"/metrics/incentives/{shop.measured['statement_id']}/",
+        "one's own statements": "/metrics/incentives/mine/",
+        "the scheme": "/metrics/incentives/scheme/",
+        "best practice": "/metrics/practices/",
+        "a benchmark case": f"/metrics/practices/{shop.measured['practice_id']}/",
+        "nominating a case": "/metrics/practices/new/",
         "deliveries": "/sales/deliveries/",
         "a delivery": f"/sales/deliveries/{shop.sold['sold_id']}/",
         "planning a delivery": f"/sales/deliveries/new/?customer={one}",

@@ -30,6 +30,7 @@ from cheban.sales.models import (
     SalesPromise,
     VehicleDelivery,
 )
+from cheban.scorecard.models import Action, ImprovementCase, PayMonth, Practice, Statement, Target, TaskForce
 from cheban.voice.conversations import commands as talks
 from cheban.voice.models import Alert, Complaint, Finding, OwnerLink, Solution
 from cheban.voice.surveys import commands as surveys
@@ -202,7 +203,6 @@ EXPECTED = {
     "channels:remove": "channel.manage",
     "channels:test": "channel.manage",
     "channels:set_members": "channel.manage",
-    "scorecard:kept": "metric.see",
     "voice:complaints": "complaint.see",
     "voice:new_complaint": "complaint.file",
     "voice:causes": "complaint.see",
@@ -220,6 +220,50 @@ EXPECTED = {
     "voice:acknowledge": "alert.acknowledge",
     "voice:finding": "complaint.see",
     "voice:solution": "complaint.see",
+    **dict.fromkeys(
+        (
+            *("scorecard:kept", "scorecard:health", "scorecard:records", "scorecard:tasks", "scorecard:targets"),
+            *("scorecard:cases", "scorecard:case", "scorecard:weekly", "scorecard:monthly"),
+        ),
+        "metric.see",
+    ),
+    "scorecard:mine": "metric.own",
+    **dict.fromkeys(
+        (
+            *("scorecard:statements", "scorecard:refresh_statements", "scorecard:paymonth"),
+            "scorecard:statement_book",
+        ),
+        "incentive.see",
+    ),
+    **dict.fromkeys(
+        (
+            *("scorecard:my_statements", "scorecard:statement", "scorecard:statement_records"),
+            "scorecard:scheme",
+        ),
+        "incentive.own",
+    ),
+    **dict.fromkeys(
+        ("scorecard:approve_statements", "scorecard:approve_statement", "scorecard:statement_base"),
+        "incentive.approve",
+    ),
+    "scorecard:change_scheme": "incentive.change",
+    "scorecard:change_target": "target.change",
+    "scorecard:withdraw_target": "target.change",
+    **dict.fromkeys(
+        ("scorecard:case_deed", "scorecard:new_force", "scorecard:weekly_deed"),
+        "improvement.lead",
+    ),
+    **dict.fromkeys(
+        (
+            *("scorecard:actions", "scorecard:action", "scorecard:action_deed"),
+            *("scorecard:force", "scorecard:force_deed"),
+        ),
+        "action.do",
+    ),
+    **dict.fromkeys(
+        ("scorecard:practices", "scorecard:new_practice", "scorecard:practice", "scorecard:practice_deed"),
+        "practice.nominate",
+    ),
     "sales:deliveries": "delivery.see",
     "sales:new_delivery": "delivery.plan",
     "sales:delivery": "delivery.see",
@@ -394,6 +438,49 @@ def complained(store, customer, vehicle) -> dict:
     }
 
 
+def measured(store) -> dict:
+    """A target, an improvement with an action, a task force, a benchmark case."""
+    now, monday = given.clock.now(), given.days(0)
+    target = Target.objects.create(
+        group=store.group, store=store, metric="follow_up", value=70, least=5, valid_from=monday, reason="x", at=now
+    )
+    case = ImprovementCase.objects.create(
+        store=store, metric="complaint_24h", week=monday, value_before=40, target=95, opened_at=now
+    )
+    action = Action.objects.create(store=store, case=case, what="x", owner_id=1, due_on=given.days(3), agreed_at=now)
+    force = TaskForce.objects.create(
+        store=store, metric="complaint_24h", goal="x", lead_id=1, member_ids=[2], opened_at=now
+    )
+    practice = Practice.objects.create(
+        store=store, month=monday.replace(day=1), title="x", story="x", lesson="x", kind="other", nominated_by_id=1,
+        nominated_at=now,
+    )  # fmt: skip
+    paid = paid_month(store)
+    return paid | {
+        "target_id": target.id,
+        "case_id": case.id,
+        "action_id": action.id,
+        "force_id": force.id,
+        "practice_id": practice.id,
+        "metric": "kept_word",
+    }
+
+
+def paid_month(store) -> dict:
+    """A month of statements with the draft of somebody."""
+    month = given.days(0).replace(day=1)
+    opened = PayMonth.objects.create(store=store, month=month, ready_on=given.days(9))
+    terms = {"weight": 10, "steps": [[0, 100]], "least": 5, "bonus": {}, "weights": {}, "coefficients": [[0, 1000]]}
+    draft = Statement.objects.create(
+        store=store, person_id=1_000_000, month=month, factor=10_000, bonus_fen=0, correction_fen=0, total_fen=0,
+        digest="x", reckoned_at=given.clock.now(),
+        content={"month": month.isoformat(), "role": "", "terms": terms, "figures": [], "step": None,
+                 "factor": 10_000, "base_fen": None, "pay_fen": None, "bonuses": [], "late": [], "made_up": [],
+                 "total_fen": 0, "points": None},
+    )  # fmt: skip
+    return {"paymonth_id": opened.id, "statement_id": draft.id}
+
+
 @pytest.fixture
 def things(cast):
     """One of everything in store A and in store B."""
@@ -514,6 +601,7 @@ def things(cast):
             **sold(store, customer, vehicle),
             **heard(store, customer, vehicle),
             **complained(store, customer, vehicle),
+            **measured(store),
         }
     scope.set_stores([cast.a.id])
     return found
@@ -574,6 +662,14 @@ def address(name: str, ids: dict) -> str:
         "uuid:survey_id",
         "uuid:lead_id",
         "uuid:turn_id",
+        "uuid:case_id",
+        "uuid:action_id",
+        "uuid:force_id",
+        "uuid:practice_id",
+        "uuid:paymonth_id",
+        "uuid:statement_id",
+        "int:target_id",
+        "slug:metric",
         "slug:point",
         "slug:deed",
         "int:pk",
@@ -624,6 +720,8 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
         "turn_id",
     )
     keys += ("complaint_id", "alert_id", "finding_id", "solution_id", "owner_link_id")
+    keys += ("target_id", "case_id", "action_id", "force_id", "practice_id")
+    keys += ("paymonth_id", "statement_id")
     leaks = []
     for name in EXPECTED:
         if any(key in ROUTES[name] for key in keys) or name == "playbook:explain":

@@ -9,6 +9,8 @@ def check_rules() -> None:
         conversations,
         from_sale_to_service,
         house_keeping,
+        improvement,
+        incentives,
         leads,
         relationship,
         service_care,
@@ -27,6 +29,8 @@ def check_rules() -> None:
             surveys,
             service_care,
             relationship,
+            improvement,
+            incentives,
             house_keeping,
             by_hand,
         ):

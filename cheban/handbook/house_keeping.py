@@ -1,11 +1,11 @@
-"""Keeping our own word: what the house owes when its figures or its files ask for it. R010, R017, R182."""
+"""Keeping our own word: what the house owes when its figures or its files ask for it. R010, R017."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
 from cheban.org.roles import Role
-from cheban.playbook.rules import Happened, Owes, Red, Rule, Upcoming, working
+from cheban.playbook.rules import Happened, Owes, Rule, Upcoming, working
 
 NEW_OWNER = Rule(
     "new_owner",
@@ -31,33 +31,6 @@ NEW_OWNER = Rule(
     done_when=("settled",),
     done_label="已核对建档",
     weight=60,
-    keeps_gap=False,
-)
-
-WORD_NOT_KEPT = Rule(
-    "word_not_kept",
-    title="按时完成率连续两周亮红灯：开会定措施",
-    short="按时率红灯",
-    requirement="R182",
-    when=Red("kept_word", weeks=2),
-    occasion=None,
-    purpose="internal",
-    owes=(
-        Owes(
-            Role.STORE_MANAGER,
-            "review_kept_word",
-            "召集相关同事，找原因、定措施",
-            within=working(days=2),
-            escalate=((working(days=3), Role.OPERATIONS),),
-        ),
-    ),
-    reason="{name}上周按时完成率 {value}%，已经连续两周低于 {target}% 的目标。请和超时最多的同事一起看守诺指标，定下措施。",
-    script="先看守诺指标里**哪条规则、哪家店**拖得最久，再看团队页**谁手上超时最多**：是人手不够、时间不对，还是电话没人接？"
-    "把决定写在备注里。",
-    shows=("store.name",),
-    done_when=("settled",),
-    done_label="已开会，措施写在备注",
-    weight=75,
     keeps_gap=False,
 )
 
@@ -89,4 +62,4 @@ TRAINING_LAPSED = Rule(
 )
 
 CHAPTER = gettext_noop("自我管理：档案与守诺")
-RULES = (NEW_OWNER, WORD_NOT_KEPT, TRAINING_LAPSED)
+RULES = (NEW_OWNER, TRAINING_LAPSED)

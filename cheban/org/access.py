@@ -48,7 +48,8 @@ class Actor:
         """What they may do in the chosen stores: only what they may do in every one of them."""
         if self.staff_id is None:
             return frozenset(PERMISSIONS)
-        held = [permissions_of(set(self.roles.get(store, ()))) for store in self.stores]
+        # hundreds of stores share a handful of sets of roles
+        held = [permissions_of(set(r)) for r in {frozenset(self.roles.get(store, ())) for store in self.stores}]
         whole = frozenset.intersection(*held) if held else frozenset()
         return whole if self.limit is None else whole & self.limit
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 ACTIONS = {
+    "actions.exported": _("导出行动项"),
+    "counted.exported": _("导出指标明细"),
+    "improvements.exported": _("导出应急改进"),
+    "incentive.scheme_changed": _("调整激励方案"),
+    "statement.approved": _("核定对账单"),
+    "statement.base_set": _("填写提成基数"),
+    "statement.book": _("导出当月对账单工作簿"),
+    "statements.exported": _("导出对账单"),
     "absence.cancelled": _("取消不在岗"),
     "absence.entered": _("登记不在岗"),
     "audit.alarmed": _("告警：短时间查看或导出过多"),
@@ -62,6 +70,8 @@ ACTIONS = {
     "person.copied": _("出具个人信息副本"),
     "person.erased": _("删除个人信息"),
     "pii.revealed": _("查看完整号码或地址"),
+    "practice.published": _("把标杆案例写进最佳实践手册"),
+    "practice.taken_out": _("把标杆案例从手册移出"),
     "promise.changed": _("修改销售承诺的日期或兑现人"),
     "promises.exported": _("导出销售承诺"),
     "retention.chosen": _("修改保存期限"),
@@ -82,6 +92,8 @@ ACTIONS = {
     "staff.password_reset": _("重设同事的密码"),
     "staff.roles_set": _("修改同事的角色"),
     "staff.stopped": _("停用同事的登录"),
+    "target.changed": _("调整指标目标"),
+    "target.withdrawn": _("撤销指标目标的调整"),
     "team.exported": _("导出团队任务"),
     "token.made": _("建立接口令牌"),
     "token.revoked": _("撤销接口令牌"),

@@ -94,7 +94,17 @@ PERMISSIONS: dict[str, str] = {
     "playbook.see": _("看规则手册"),
     "playbook.run": _("运行当天计划"),
     "playbook.change": _("调整规则：开关、天数、时限、上报"),
-    "metric.see": _("看守诺指标"),
+    "metric.see": _("看守诺指标与协同健康度"),
+    "metric.own": _("看自己的指标和算法"),
+    "target.change": _("调整指标目标"),
+    "improvement.lead": _("主持改进与例会：原因、方案、行动项、攻坚小组"),
+    "incentive.see": _("看激励方案与全部对账单"),
+    "incentive.own": _("看自己的对账单和激励方案"),
+    "incentive.approve": _("填写提成基数、核定对账单"),
+    "incentive.change": _("试算与调整激励方案"),
+    "action.do": _("看行动项、登记自己的完成"),
+    "practice.nominate": _("看最佳实践、提名标杆案例、投票"),
+    "practice.publish": _("把标杆案例写进最佳实践手册"),
     "calendar.see": _("看营业日历"),
     "calendar.edit": _("修改营业日历"),
     "staff.see": _("看人员与角色"),
@@ -179,9 +189,17 @@ _MANAGE = (
         "training.see",
         "training.manage",
         "lead.assign",
+        "target.change",
+        "improvement.lead",
+        "practice.publish",
+        "incentive.see",
+        "incentive.approve",
+        "incentive.change",
     }
 )
-_ALL = {"view.save", "absence.enter", "inbox.use", "training.take"}
+_ALL = {"view.save", "absence.enter", "inbox.use", "training.take", "metric.own", "incentive.own"}
+_WORKS = {"action.do", "practice.nominate"}
+"""Whoever works in the store, which an auditor does not."""
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
@@ -222,10 +240,13 @@ _GRANTS: dict[str, frozenset[str]] = {
             "delivery.see",
             "lead.see",
             "complaint.see",
+            "incentive.see",
         }
     ),
 }
-GRANTS: dict[str, frozenset[str]] = {role: held | _ALL for role, held in _GRANTS.items()}
+GRANTS: dict[str, frozenset[str]] = {
+    role: held | _ALL | (set() if role == Role.AUDITOR else _WORKS) for role, held in _GRANTS.items()
+}
 """Role -> what it may do. The role matrix test walks every route with every role against this."""
 
 

@@ -31,8 +31,16 @@ APPEND_ONLY = (
     "org_trainingmaterial",
     "org_trainingcertificate",
     "org_trainingtry",
+    "scorecard_practicepage",
+    "scorecard_incentivescheme",
+    "scorecard_paidline",
 )
-GROUP_OR_STORE = ("customers_fielddefinition",)
+GROUP_OR_STORE = (
+    "customers_fielddefinition",
+    "scorecard_target",
+    "scorecard_practicepage",
+    "scorecard_incentivescheme",
+)
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,
 # what a group chose about a rule (its row has no store, and every store's plan reads it).
 OPEN_TABLES = (

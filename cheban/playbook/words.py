@@ -40,6 +40,8 @@ def age_words(since: date, *, today: date) -> str:
 def _value(value: Any, form: str | None, *, today: date) -> str:
     if value is None or value == "":
         return _("未登记")
+    if form == "word":  # a word of the house's own: its title in the reader's language
+        return str(_(value))
     if isinstance(value, str) and _DATE.match(value):
         day = date.fromisoformat(value)
         if form == "age":

@@ -8,7 +8,13 @@ _DELIVERY = {"delivery_id": "delivery"}
 declare("delivery.planned", _("约好交车"), when="appointed moment, ISO", **_DELIVERY)
 declare("delivery.moved", _("交车改期"), when="appointed moment, ISO", **_DELIVERY)
 declare("delivery.cancelled", _("取消交车"), reason="why", **_DELIVERY)
-declare("delivery.completed", _("双专员交车"), points_count="points explained", **_DELIVERY)
+declare(
+    "delivery.completed",
+    _("双专员交车"),
+    points_count="points explained",
+    service_specialist_id="staff id of who owes the first feedback",
+    **_DELIVERY,
+)
 _SHEET = {"sheet_id": "handover sheet", "revision_id": "revision", "fields_count": "fields of the sheet"}
 declare("handover.sent", _("发出交接表"), **_SHEET, **_DELIVERY)
 declare("handover.corrected", _("改正交接表"), revision_id="revision that was sent back", sheet_id="handover sheet")

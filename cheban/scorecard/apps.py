@@ -10,6 +10,17 @@ class ScorecardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.scorecard import metrics
+        from cheban.core import live, personal
+        from cheban.scorecard import audited, board, events, facts, lists, metrics, tally  # noqa: F401
+        from cheban.scorecard.incentives import offers
 
         metrics.offer()
+        facts.offer()
+        audited.offer()
+        personal.no_person(
+            "scorecard_counted", "counts of things; its owner is a member of staff, the customer is in the event"
+        )
+        personal.no_person("scorecard_action", "what colleagues agreed on; its owner is a member of staff")
+        live.topic("board", board.may_hear)
+        tally.react()
+        offers.offer()

@@ -33,6 +33,13 @@ MENU = (
     (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
     (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
     (gettext_noop("个人信息请求"), "customers:privacy", "shield-lock", "privacy.take", ""),
+    (gettext_noop("协同健康度"), "scorecard:health", "heart-handshake", "metric.see", gettext_noop("经营")),
+    (gettext_noop("周度例会"), "scorecard:weekly", "users", "metric.see", gettext_noop("经营")),
+    (gettext_noop("行动项"), "scorecard:actions", "list-check", "action.do", gettext_noop("经营")),
+    (gettext_noop("最佳实践"), "scorecard:practices", "bulb", "practice.nominate", gettext_noop("经营")),
+    (gettext_noop("我的指标"), "scorecard:mine", "gauge", "metric.own", gettext_noop("经营")),
+    (gettext_noop("激励与对账单"), "scorecard:statements", "receipt-yuan", "incentive.see", gettext_noop("经营")),
+    (gettext_noop("我的对账单"), "scorecard:my_statements", "receipt", "incentive.own", gettext_noop("经营")),
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
     (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", gettext_noop("经营")),
     (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", gettext_noop("经营")),
@@ -64,6 +71,25 @@ KEYS = {
     "customers:imports": "i",
 }
 """The second key of 'g c' and so on."""
+
+
+_SCORECARD = {
+    **dict.fromkeys(
+        (
+            *("records", "tasks", "targets", "change_target", "cases", "case", "case_deed"),
+            *("monthly", "new_force", "force", "force_deed"),
+        ),
+        "scorecard:health",
+    ),
+    "weekly_deed": "scorecard:weekly",
+    **dict.fromkeys(("action", "action_deed"), "scorecard:actions"),
+    **dict.fromkeys(
+        ("statement", "statement_records", "scheme", "change_scheme", "approve_statements"),
+        "scorecard:statements scorecard:my_statements",
+    ),
+    **dict.fromkeys(("new_practice", "practice", "practice_deed"), "scorecard:practices"),
+}
+"""Which of the scorecard's menu entries its other pages belong to."""
 
 
 def _part(view: str) -> str:
@@ -99,8 +125,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     here = request.resolver_match.view_name if request.resolver_match else ""
     nav = []
     for label, name, icon, permission, group in MENU:
-        if not actor.may(permission):
-            continue
+        if not actor.may(permission) or (name == "scorecard:my_statements" and actor.may("incentive.see")):
+            continue  # whoever sees all statements finds their own among them
         count = 0
         if name == "playbook:my_day":
             count = playbook.open_count(actor, at=clock.now())
@@ -122,6 +148,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 or (name == "sales:leads" and here.startswith("sales:") and "lead" in here)
                 or (name == "channels:list" and here.startswith("channels:"))
                 or (name == "trainings:mine" and here.startswith("trainings:"))
+                or (
+                    name.startswith("scorecard:")
+                    and name in _SCORECARD.get(here.removeprefix("scorecard:"), "").split()
+                )
                 or (here.startswith("api:") and name in ("api:tokens", "api:webhooks") and name[4:-1] in here)
                 or (here.split(":")[0] == name.split(":")[0] == "customers" and _part(here) == _part(name)),
             }

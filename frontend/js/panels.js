@@ -1,8 +1,12 @@
 // Small panels that open in place, one at a time: [data-panel="id"] shows #id and hides its siblings.
 // [data-fill] puts its value into the [data-filled] field of its form. [data-keep-scroll] (with an id) keeps its
-// place when htmx replaces it. [data-desk-only] links are fragments on a desk and plain pages on a phone.
+// place when htmx replaces it. [data-print] prints the page. [data-desk-only] links are fragments on a desk and plain pages on a phone.
 
 document.addEventListener('click', (event) => {
+  if (event.target.closest('[data-print]')) {
+    window.print();
+    return;
+  }
   const opener = event.target.closest('[data-panel]');
   if (opener) {
     const panel = document.getElementById(opener.dataset.panel);

@@ -15,7 +15,7 @@ from cheban.org import dispatch, scope
 from cheban.org.roles import Role
 from cheban.playbook import commands, planner, queries
 from cheban.playbook.models import Task
-from cheban.playbook.rules import HANDBOOK, Happened
+from cheban.playbook.rules import HANDBOOK, Happened, Owes, Red, Rule, working
 from tests import given
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -106,8 +106,43 @@ def test_an_event_of_another_vehicle_or_without_the_wanted_facts_sets_nothing_of
     assert Task.objects.get().vehicle_id == vehicle.id
 
 
+# The house leaves red weeks to the scorecard's improvements (R170); a rule may still watch a measure.
+WORD_NOT_KEPT = Rule(
+    "word_not_kept",
+    title="按时完成率连续两周亮红灯：开会定措施",
+    short="按时率红灯",
+    requirement="R182",
+    when=Red("kept_word", weeks=2),
+    occasion=None,
+    purpose="internal",
+    owes=(
+        Owes(
+            Role.STORE_MANAGER,
+            "review_kept_word",
+            "召集相关同事，找原因、定措施",
+            within=working(days=2),
+            escalate=((working(days=3), Role.OPERATIONS),),
+        ),
+    ),
+    reason="{name}上周按时完成率 {value}%，已经连续两周低于 {target}% 的目标。请和超时最多的同事一起看守诺指标，定下措施。",
+    script="先看守诺指标里**哪条规则、哪家店**拖得最久，再看团队页**谁手上超时最多**：是人手不够、时间不对，还是电话没人接？"
+    "把决定写在备注里。",
+    shows=("store.name",),
+    done_when=("settled",),
+    done_label="已开会，措施写在备注",
+    weight=75,
+    keeps_gap=False,
+)
+
+
+@pytest.fixture
+def watching(monkeypatch):
+    """The handbook with a rule that watches the word kept."""
+    monkeypatch.setitem(HANDBOOK.rules, WORD_NOT_KEPT.code, WORD_NOT_KEPT)
+
+
 @pytest.mark.req("R182")
-def test_two_red_weeks_running_oblige_the_manager_once_a_week(cast):
+def test_two_red_weeks_running_oblige_the_manager_once_a_week(cast, watching):
     _weeks(cast, 15, 17)
     planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
     task = Task.objects.get(rule="word_not_kept")
@@ -132,7 +167,7 @@ def test_two_red_weeks_running_oblige_the_manager_once_a_week(cast):
     [((15, 19), 20), ((19, 15), 20), ((15,), 20), ((0, 0), 9)],
     ids=["the week before was kept", "last week was kept", "one week only", "too few to judge"],
 )
-def test_one_red_week_or_few_tasks_oblige_nobody(cast, kept, of):
+def test_one_red_week_or_few_tasks_oblige_nobody(cast, watching, kept, of):
     _weeks(cast, *kept, of=of)
     planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
     assert not Task.objects.filter(rule="word_not_kept").exists()

@@ -145,7 +145,14 @@ def complete(delivery: VehicleDelivery, *, by: Actor) -> Event:
         service_specialist_id=delivery.service_specialist_id,
     )
     audit("delivery.completed", by=by, subject=f"delivery:{delivery.id}", store_id=delivery.store_id)
-    return _tell(delivery, "delivery.completed", by=by, at=now, points_count=len(checklist.POINTS))
+    return _tell(
+        delivery,
+        "delivery.completed",
+        by=by,
+        at=now,
+        points_count=len(checklist.POINTS),
+        service_specialist_id=delivery.service_specialist_id,
+    )
 
 
 def _set(delivery: VehicleDelivery, expected: str, **columns: object) -> None:

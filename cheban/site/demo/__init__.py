@@ -15,7 +15,20 @@ from cheban.core import clock
 from cheban.core.calendars import calendars_of
 from cheban.org import scope
 from cheban.org.models import DealerGroup, Staff, Store
-from cheban.site.demo import days, deals, files, griefs, leads, loading, own_fields, staff, trainings, voices
+from cheban.site.demo import (
+    days,
+    deals,
+    files,
+    griefs,
+    improvements,
+    leads,
+    loading,
+    own_fields,
+    pay,
+    staff,
+    trainings,
+    voices,
+)
 from cheban.site.demo.parts import Part
 from cheban.site.demo.seasons import Seasons
 from cheban.site.demo.staff import DEMO_LOGINS, PASSWORD
@@ -100,6 +113,8 @@ def load(
                 voices.live(made, today=today, seed=seed)
                 leads.live(made, today=today, seed=seed)
                 griefs.live(made, today=today)
+                improvements.live(made, today=today)
+                pay.live(made, today=today)
     if not transaction.get_connection().in_atomic_block:
         loading.refresh_statistics(is_last=True)
 

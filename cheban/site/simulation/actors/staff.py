@@ -28,7 +28,6 @@ GREETINGS = {
     "birthday",
     "festival_greeting",
     "weather_tips",
-    "word_not_kept",
     "new_owner",
     "training_lapsed",
     "low_score",

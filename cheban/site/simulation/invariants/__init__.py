@@ -14,8 +14,10 @@ from django.db import connection
 from cheban.org import scope
 from cheban.site.simulation.invariants import (  # noqa: F401 - they register
     dealings,
+    figures,
     griefs,
     leads,
+    pay,
     people,
     recorded,
     scopes,

@@ -183,6 +183,48 @@ BREAKS = {
     "every_step_of_a_complaint_is_owed_once": (
         "DELETE FROM playbook_task WHERE id = (SELECT id FROM playbook_task WHERE rule = 'finding_quality' LIMIT 1)",
     ),
+    "figures_are_their_records": (
+        "UPDATE scorecard_weektally SET part = part + 1 WHERE id = (SELECT min(id) FROM scorecard_weektally)",
+    ),
+    "figures_are_their_events": (
+        "UPDATE scorecard_tally SET part = part + 1 WHERE id = (SELECT min(id) FROM scorecard_tally "
+        "WHERE metric = 'first_feedback' AND person_id = 0)",
+    ),
+    "two_red_weeks_have_their_case": (
+        """INSERT INTO scorecard_weeklight (store_id, metric, week, part, whole, target, light, judged_at)
+           SELECT id, 'complaint_24h', w, 0, 9, 95, 'broken', now() FROM org_store,
+             unnest(ARRAY['2026-11-09', '2026-11-16']::date[]) w""",
+    ),
+    "no_case_without_red_weeks": (
+        """INSERT INTO scorecard_improvementcase (id, store_id, metric, week, state, value_before, target, opened_at,
+             attended, cause, plan, found) SELECT gen_random_uuid(), id, 'complaint_24h', '2026-11-16', 'opened', 1, 95,
+             now(), '', '', '', '' FROM org_store LIMIT 1""",
+    ),
+    "improvements_owe_meeting_and_plan": (
+        """INSERT INTO scorecard_improvementcase (id, store_id, metric, week, state, value_before, target, opened_at,
+             attended, cause, plan, found) SELECT gen_random_uuid(), id, 'alert_15min', '2026-11-16', 'opened', 1, 95,
+             now(), '', '', '', '' FROM org_store LIMIT 1""",
+    ),
+    "every_won_lead_is_paid_once": (
+        """INSERT INTO core_event (store_id, name, at, actor_id, facts) SELECT s.id, 'lead.won', now(), min(r.staff_id),
+             '{"lead_id": "x", "kind": "trade_in", "service_share_percent": 0}'
+           FROM org_store s JOIN org_staffrole r ON r.store_id = s.id GROUP BY 1""",
+    ),
+    "parts_make_the_bonus": (
+        """UPDATE scorecard_statement SET content = jsonb_set(content, '{bonuses}',
+             '[{"lead": "x", "side": "service", "share": 60, "fen": 1, "whole_fen": 30000},
+               {"lead": "x", "side": "sales", "share": 40, "fen": 1, "whole_fen": 30000}]')
+           WHERE id = (SELECT id FROM scorecard_statement WHERE state = 'draft' ORDER BY id LIMIT 1)""",
+    ),
+    "approved_statements_stay": (
+        "ALTER TABLE scorecard_statement DISABLE TRIGGER approved_statements_stay",
+        "UPDATE scorecard_statement SET content = jsonb_set(content, '{base_fen}', '1') WHERE state = 'approved'",
+    ),
+    "paid_is_what_was_approved": (
+        """INSERT INTO scorecard_paidline (store_id, statement_id, person_id, what, of_month, lead, side, fen, at)
+           SELECT store_id, id, person_id, 'bonus', month, 'x', 'service', 1, now() FROM scorecard_statement
+           WHERE state = 'approved' LIMIT 1""",
+    ),
     "stores_see_only_their_own": (
         "UPDATE playbook_task t SET store_id = (SELECT id FROM org_store s WHERE s.id <> t.store_id LIMIT 1) "
         f"WHERE id = {OPEN}",
