@@ -191,7 +191,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "joint_satisfaction",
         gettext_noop("联合服务满意度"),
         gettext_noop("满意度"),
-        gettext_noop("期间内收到的联合满意度答卷的平均分（0-100 分，销售与售后各占的权重在问卷里）。"),
+        gettext_noop("期间内收到的评价的平均分（0-100 分，销售一题、售后一题各占一半；一天内改过的按改后的算）。"),
         "both",
         Decimal(90),
         {

@@ -290,7 +290,7 @@ def win(lead: Lead, *, by: Actor, deal_fen: int, deal_what: str, service_share_p
     if not 0 <= share <= 100:
         raise Invalid(_("售后的一份在 0 到 100 之间，两份合起来是 100。"), service_share_percent=_("请改比例。"))
     what = clean("deal_what", deal_what, _("请写成交的车型。"))
-    was, at = mine.state, clock.now()
+    was, at, holder_id = mine.state, clock.now(), mine.holder_id
     _close(
         mine,
         State.WON,
@@ -318,6 +318,7 @@ def win(lead: Lead, *, by: Actor, deal_fen: int, deal_what: str, service_share_p
         kind=mine.kind,
         amount_fen=mine.deal_fen,
         hours_count=hours(mine.pushed_at, at),
+        owner_id=holder_id,
         service_staff_id=mine.finder_id,
         service_share_percent=share,
         source=mine.origin,
@@ -330,7 +331,7 @@ def lose(lead: Lead, *, by: Actor, reason: str, why: str = "") -> Event:
     if reason not in states.LOST:
         raise Invalid(_("请选择为什么没有成交。"), reason=_("请选择。"))
     mine = _followed(lead)
-    was, at, said = mine.state, clock.now(), clean("why", why)
+    was, at, said, holder_id = mine.state, clock.now(), clean("why", why), mine.holder_id
     _close(mine, State.LOST, at=at, by_id=by.staff_id, reason_code=reason, why=said)
     _answered(mine, by, was=was, words=said or str(states.LOST[reason]))
     return tell(
@@ -341,13 +342,14 @@ def lose(lead: Lead, *, by: Actor, reason: str, why: str = "") -> Event:
         kind=mine.kind,
         reason_code=reason,
         hours_count=hours(mine.pushed_at, at),
+        owner_id=holder_id,
         source=mine.origin,
     )
 
 
 def forget(mine: Lead) -> Event:
     """The person asked to be forgotten: nobody follows the locked lead up any more. Part of the erasure's command."""
-    at, was_followed = clock.now(), mine.state in FOLLOWED
+    at, was_followed, holder_id = clock.now(), mine.state in FOLLOWED, mine.holder_id
     turns.end(mine, LeadTurn.Ended.CLOSED, at=at)
     _close(mine, State.LOST if was_followed else State.DISMISSED, at=at, by_id=None, reason_code="refused")
     if not was_followed:
@@ -361,6 +363,7 @@ def forget(mine: Lead) -> Event:
         kind=mine.kind,
         reason_code="refused",
         hours_count=hours(mine.pushed_at, at),
+        owner_id=holder_id,
         source=mine.origin,
     )
 
