@@ -21,7 +21,7 @@ from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
 from cheban.sales.leads import commands, inbound, turns
 from cheban.sales.leads.models import FOLLOWED, Lead
-from cheban.site.demo.deals import ZONE, _at
+from cheban.site.demo.deals import ZONE, standing_at
 
 YEAR = timedelta(days=365)
 
@@ -122,7 +122,7 @@ def _tell(
         )
     else:
         heard_at = now - timedelta(minutes=10 + 12 * (number % 3))
-    with _at(store, heard_at):
+    with standing_at(store, heard_at):
         record(
             "interest.heard",
             store_id=store.id,
@@ -139,7 +139,7 @@ def _tell(
     if story.goes == "proposed":
         return
     pushed_at = min(heard_at + timedelta(minutes=rng.randrange(8, 50)), now)
-    with _at(store, pushed_at):
+    with standing_at(store, pushed_at):
         if story.goes == "dismissed":
             commands.dismiss(lead, by=by, reason="misheard", why="客户只是随口夸了一句")
             return
@@ -154,7 +154,7 @@ def _follow(
 ) -> None:
     if story.goes == "lapsed":
         turn = turns.running(lead)
-        with _at(store, pushed_at + timedelta(hours=24)):
+        with standing_at(store, pushed_at + timedelta(hours=24)):
             turns.lapse(turn.id, at=clock.now())
         return
     seller = actor_for(Staff.objects.get(id=_fresh(lead).holder_id))
@@ -169,7 +169,7 @@ def _follow(
         ahead = 1 if story.goes == "stuck" else rng.randrange(1, 5)
         # most of those still open are to be spoken to today or in the next days
         agreed = now.astimezone(ZONE).date() + timedelta(days=number % 4) if step == story.goes else None
-        with _at(store, at):
+        with standing_at(store, at):
             commands.answer(
                 lead,
                 by=seller,
@@ -178,7 +178,7 @@ def _follow(
                 next_contact_on=max(clock.today() + timedelta(days=ahead), agreed or clock.today()),
                 appraised_fen=rng.randrange(300, 900) * 10_000 if step == "appraised" else None,
             )
-    with _at(store, min(first + timedelta(days=2 * len(steps), hours=3), now)):
+    with standing_at(store, min(first + timedelta(days=2 * len(steps), hours=3), now)):
         if story.goes == "won":
             what, yuan = WON[number % len(WON)]
             commands.win(lead, by=seller, deal_fen=yuan * 100, deal_what=what)
@@ -196,7 +196,7 @@ def _from_the_crm(store: Store, by: Actor, *, now: datetime) -> None:
     """The sales system has a running lead of somebody whom service heard too."""
     twin = Lead.objects.filter(store=store, state__in=FOLLOWED, kind="trade_in").order_by("-proposed_at").first()
     if twin is not None:
-        with _at(store, now - timedelta(hours=3)):
+        with standing_at(store, now - timedelta(hours=3)):
             inbound.take_in(
                 by=by,
                 store_id=store.id,
