@@ -101,3 +101,8 @@ def calm(page) -> None:
 def fits(page) -> None:
     """Nothing is wider than the screen."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def at_size(chromium, address: str, staff: Staff, size: str):
+    """`opened` in Chinese and light, at a desk or on a phone."""
+    return opened(chromium, address, staff, Look(size, "zh-hans", "light"))

@@ -15,7 +15,8 @@ from cheban.playbook import planner
 from cheban.scorecard import weeks
 from cheban.scorecard.models import Action, ImprovementCase
 from tests import given, serving
-from tests.test_handover_journey import fits, opened
+from tests.looks import at_size as opened
+from tests.looks import fits
 
 pytestmark = pytest.mark.browser
 

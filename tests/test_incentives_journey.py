@@ -16,7 +16,8 @@ from cheban.scorecard.models import Statement
 from cheban.scorecard.tests import given as told
 from cheban.scorecard.tests.conftest import forget_declared  # noqa: F401 - what is declared here is forgotten
 from tests import given, serving
-from tests.test_handover_journey import fits, opened
+from tests.looks import at_size as opened
+from tests.looks import fits
 
 pytestmark = pytest.mark.browser
 WON_AT = datetime(2026, 10, 14, 10, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -13,7 +13,7 @@ from cheban.org.roles import Role
 from cheban.playbook.models import Task
 from cheban.sales.models import Lead
 from tests import given, serving
-from tests.test_handover_journey import opened
+from tests.looks import at_size as opened
 
 pytestmark = pytest.mark.browser
 

@@ -25,7 +25,15 @@ declare(
 )
 declare("alert.ended", _("红色预警结束"), **_ALERT)
 _COMPLAINT = {"complaint_id": "complaint"}
-declare("complaint.filed", _("登记投诉"), kind="kind", level="normal, amber or red", channel="channel", **_COMPLAINT)
+declare(
+    "complaint.filed",
+    _("登记投诉"),
+    kind="kind",
+    level="normal, amber or red",
+    channel="channel",
+    owner_id="who speaks to the customer",
+    **_COMPLAINT,
+)
 declare("complaint.raised", _("投诉升为红色"), level="red", **_COMPLAINT)
 declare("complaint.matched", _("认出投诉的客户"), **_COMPLAINT)
 declare("complaint.dismissed", _("投诉不受理"), why="reason in words", **_COMPLAINT)

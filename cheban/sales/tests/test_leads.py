@@ -220,6 +220,7 @@ def test_won_records_amount_car_cycle_and_the_split(cast, clock):
     [facts] = told("lead.won")
     assert facts == {
         "lead_id": str(lead.id), "kind": "trade_in", "amount_fen": 21_880_000, "hours_count": 96,
+        "owner_id": cast.staff[Role.SALES_CONSULTANT].id,
         "service_staff_id": cast.staff[Role.SERVICE_SPECIALIST].id, "service_share_percent": share, "source": "service",
     }  # fmt: skip
     with pytest.raises(WrongState):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from uuid import NAMESPACE_OID, uuid5
 from zoneinfo import ZoneInfo
 
 from cheban.core import clock, events
@@ -53,7 +54,10 @@ def complaints(cast, week: date, *, kept: int, of: int, who: int | None = None, 
     at = datetime.combine(monday_of(week) + timedelta(days=metric_day - 1), time(10), tzinfo=ZONE)
     told = []
     for number in range(of):
-        facts = {"complaint_id": f"{week}-{number}", "owner_id": who or cast.staff["service_advisor"].id}
+        facts = {
+            "complaint_id": str(uuid5(NAMESPACE_OID, f"{week}-{number}")),
+            "owner_id": who or cast.staff["service_advisor"].id,
+        }
         told.append(events.record("complaint.filed", store_id=cast.a.id, at=at, **facts))
         if number < kept:
             told.append(

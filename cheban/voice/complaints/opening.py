@@ -103,7 +103,8 @@ def begin(
         filed_by_id=by_id,
         claim_sealed=claim_sealed,
     )
-    made.filed = tell(made, "complaint.filed", at=at, by_id=by_id, kind=kind, level=made.level, channel=channel)
+    facts = {"kind": kind, "level": made.level, "channel": channel, "owner_id": team.sales}
+    made.filed = tell(made, "complaint.filed", at=at, by_id=by_id, **facts)
     if not is_claim:
         deal_cards(made, at=at)
     return made
