@@ -117,7 +117,7 @@ def answers(cast, at: datetime, *points: int, prefix: str = "s") -> list[Event]:
             "survey.answered",
             store_id=cast.a.id,
             at=at + timedelta(minutes=number),
-            survey_id=f"{prefix}{at:%m%d}-{number}",
+            survey_id=str(uuid5(NAMESPACE_OID, f"{prefix}{at:%m%d}-{number}")),
             joint_points_count=each,
             service_points_count=each,
             sales_staff_id=cast.staff["sales_consultant"].id,

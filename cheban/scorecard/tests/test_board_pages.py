@@ -308,6 +308,7 @@ def test_each_list_asks_the_same_queries_for_one_row_and_for_many(red, clock):
         actions.agree(
             red.case, by=by, what=f"事 {index}", owner_id=red.staff[Role.CALLER].id, due_on=real_clock.today()
         )
+    asked(names[0])  # what a process asks once and keeps
     few = [asked(name) for name in names]
     scope.set_stores([red.a.id])
     told.complaints(red, MONDAY - timedelta(weeks=3), kept=2, of=9)
