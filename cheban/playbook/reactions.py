@@ -114,6 +114,8 @@ def bring_home_at_once(event: Event) -> None:
 def plan_at_once(event: Event) -> None:
     """What the handbook's rules owe because this event was told."""
     planner.plan_event(event)
+    if event.customer_id:  # pages that show what is owed to this customer looked before it was
+        announce_all([("customer", event.customer_id)])
 
 
 def fulfil(event: Event) -> None:
