@@ -14,8 +14,11 @@ import re
 from hashlib import sha256
 from typing import Any
 
+import qrcode
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cheban.core import clock, privacy
@@ -71,3 +74,16 @@ def is_guessing(origin: str, *, missed: bool = False) -> bool:
         count += 1
         cache.set(key, count, 120)
     return count > WRONG_A_MINUTE
+
+
+def drawn(address: str) -> SafeString:
+    """A QR code of an address as an image of one path (SVG), for a phone held over the screen or a print on the wall.
+    Nothing of the address but its dots: whoever shows it names it."""
+    code = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
+    code.add_data(address)
+    code.make()
+    rows = code.get_matrix()
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return format_html(
+        '<svg class="qr" viewBox="0 0 {} {}" aria-hidden="true"><path d="{}"/></svg>', len(rows), len(rows), path
+    )

@@ -1,13 +1,10 @@
 """Pages for owners without signing in: who may open which, and how often. R123, R125, R126.
 
-An address holds the store and a secret; the table keeps only the secret's hash. The secret is derived from the link's own
-id under the house's key, so that staff can show the same address again and a copy of the database opens nothing.
+The tokens are those of `core.owner_links`; here is what they open, for how long, and who may make and revoke one.
 """
 
 from __future__ import annotations
 
-import base64
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,7 +14,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from cheban.core import clock, privacy
+from cheban.core import clock, owner_links
 from cheban.core.errors import NotFound, WrongState
 from cheban.core.ids import new_id
 from cheban.customers import queries as customers
@@ -26,6 +23,7 @@ from cheban.org.access import Actor, audit, command
 from cheban.voice.complaints.errors import Invalid, TooOften
 from cheban.voice.models import Complaint, OwnerLink
 
+KIND = "complaint"
 LIVES = timedelta(days=90)
 CODE_LIVES = timedelta(days=3 * 365)
 OPENINGS = (60, 60)
@@ -46,36 +44,16 @@ class Opened:
     vehicle: Vehicle | None
 
 
-def _secret(id: UUID) -> bytes:
-    return hmac.digest(privacy.index_key(), b"owner-link|" + id.bytes, sha256)[:24]
-
-
 def token_of(link: OwnerLink) -> str:
     """The last part of the link's address."""
-    return f"{link.store_id:x}-{base64.urlsafe_b64encode(_secret(link.id)).decode()}"
-
-
-def store_of(token: str) -> int:
-    """The store that an address names; nothing about it is believed yet. Raises NotFound."""
-    head, _dash, tail = token.partition("-")
-    try:
-        store_id = int(head, 16)
-    except ValueError:
-        store_id = 0
-    if not 0 < store_id < 2**31 or len(tail) != 32:
-        raise NotFound(_("这个链接不能用。"))
-    return store_id
+    return owner_links.token_of(KIND, link.id, store_id=link.store_id)
 
 
 def opened(token: str, *, at: datetime) -> Opened:
-    """What an address opens. Needs the scope of `store_of`. Raises NotFound for one that is wrong, over or revoked:
+    """What an address opens. Needs the scope of its store. Raises NotFound for one that is wrong, over or revoked:
     which of these is not said."""
-    try:
-        secret = base64.b64decode(token.partition("-")[2], altchars=b"-_", validate=True)
-    except ValueError:
-        raise NotFound(_("这个链接不能用。")) from None
     found = OwnerLink.objects.select_related("complaint__vehicle", "vehicle", "store").filter(
-        secret_hash=sha256(secret).digest(), revoked_at__isnull=True, expires_at__gt=at
+        secret_hash=owner_links.digest(token), revoked_at__isnull=True, expires_at__gt=at
     )
     link = found.first()
     if link is None:
@@ -103,7 +81,7 @@ def _make(*, store_id: int, by_id: int | None, lives: timedelta, **about: object
     return OwnerLink.objects.create(
         id=id,
         store_id=store_id,
-        secret_hash=sha256(_secret(id)).digest(),
+        secret_hash=owner_links.digest(owner_links.token_of(KIND, id, store_id=store_id)),
         made_by_id=by_id,
         made_at=at,
         expires_at=at + lives,
@@ -185,15 +163,3 @@ def codes() -> list[OwnerLink]:
     for link in found:
         link.token = token_of(link)
     return found
-
-
-def drawn(address: str) -> str:
-    """A QR code of an address as SVG: one path, nothing of the address but its dots. Whoever shows it names it."""
-    import qrcode
-
-    code = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_M)
-    code.add_data(address)
-    code.make()
-    rows = code.get_matrix()
-    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
-    return f'<svg class="qr" viewBox="0 0 {len(rows)} {len(rows)}" aria-hidden="true"><path d="{path}"/></svg>'

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cheban.core import clock
+from cheban.core import clock, owner_links
 from cheban.core.errors import BadValue, NotFound, Refused
 from cheban.customers.phone import parse_phone
 from cheban.org import scope
@@ -31,7 +31,7 @@ def _address(request: HttpRequest) -> str:
 def _answer(request: HttpRequest, token: str, do: Callable[[links.Opened], Any]) -> HttpResponse:
     """Open the link in its store's scope and do something there; a link that does not work is like no page at all."""
     try:
-        store_id = links.store_of(token)
+        store_id = owner_links.store_of(token)
         with scope.use([store_id]):
             found = do(links.opened(token, at=clock.now()))
             answer = found if isinstance(found, HttpResponse) else render(request, "voice/owner.html", found)

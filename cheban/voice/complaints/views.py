@@ -8,11 +8,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cheban.core import clock
+from cheban.core import clock, owner_links
 from cheban.core.errors import BadValue, NotFound
 from cheban.core.money import parse_fen
 from cheban.lists import views as lists
@@ -219,7 +218,7 @@ def causes(request: HttpRequest) -> dict[str, Any]:
 
 def _drawn(request: HttpRequest, link: Any) -> dict[str, Any]:
     address = _address(request, link)
-    return {"address": address, "drawn": mark_safe(links.drawn(address))}
+    return {"address": address, "drawn": owner_links.drawn(address)}
 
 
 @page(may="complaint.answer")
@@ -272,7 +271,7 @@ def code(request: HttpRequest, owner_link_id: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound(_("没有这个码，或已经撤销。"))
     address = _address(request, found)
-    return {"code": found, "address": address, "drawn": mark_safe(links.drawn(address))}
+    return {"code": found, "address": address, "drawn": owner_links.drawn(address)}
 
 
 @require_POST

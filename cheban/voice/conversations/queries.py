@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import qrcode
-import qrcode.image.svg
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -156,13 +152,6 @@ def owner_address(found: Conversation, *, here: str = "") -> str:
     """The whole address of the owner's page; `here` as in `owner_links.address`."""
     path = reverse("talk:page", args=[token_of(found)])
     return owner_links.address(path, here=here) or path
-
-
-def qr_of(text: str) -> str:
-    """A QR code as an address of an image, for a phone held over the screen."""
-    into = io.BytesIO()
-    qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, border=2, box_size=8).save(into)
-    return "data:image/svg+xml;base64," + base64.b64encode(into.getvalue()).decode()
 
 
 def owner_page(found: Conversation, *, at: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cheban.core import clock, slots
+from cheban.core import clock, owner_links, slots
 from cheban.core.errors import Refused
 from cheban.core.ids import new_id
 from cheban.lists import views as lists
@@ -44,7 +44,7 @@ def _page(request: HttpRequest, conversation_id: UUID) -> dict[str, Any]:
 def conversation(request: HttpRequest, conversation_id: UUID) -> dict[str, Any]:
     """What was said, who waits, who is next."""
     found = _page(request, conversation_id)
-    return found | {"qr": queries.qr_of(found["link"]) if found["link"] else ""}
+    return found | {"qr": owner_links.drawn(found["link"]) if found["link"] else ""}
 
 
 @page(may="conversation.see")
@@ -68,7 +68,7 @@ def answer(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         context = _page(request, conversation_id) | {"wrong": refusal.message, "text": text, "key": key}
         if request.htmx:
             return render(request, "conversations/_talk.html", context, status=422)
-        context["qr"] = queries.qr_of(context["link"])
+        context["qr"] = owner_links.drawn(context["link"])
         return render(request, "conversations/conversation.html", context, status=422)
     if request.htmx:
         return render(request, "conversations/_talk.html", _page(request, conversation_id))

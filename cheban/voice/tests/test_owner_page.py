@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from cheban.core import owner_links
 from cheban.core.errors import NotFound
 from cheban.org import scope
 from cheban.org.roles import Role
@@ -163,12 +164,12 @@ def test_only_the_hash_is_kept_and_wrong_old_or_revoked_links_open_nothing(cast,
     made = voice.filed(cast)
     link = links.share(made, by=voice.sales(cast))
     token = links.token_of(link)
-    assert token.partition("-")[2].encode() not in bytes(link.secret_hash)
+    assert token.partition(".")[2].encode() not in bytes(link.secret_hash)
     for wrong in (
         token[:-1] + ("A" if token[-1] != "A" else "B"),
         "x-y",
-        "zz-" + token.partition("-")[2],
-        f"{cast.b.id:x}-" + token.partition("-")[2],
+        "zz." + token.partition(".")[2],
+        f"{cast.b.id}." + token.partition(".")[2],
         token + "A",
     ):
         assert get(cast, f"/k/{wrong}/").status_code == 404
@@ -180,7 +181,7 @@ def test_only_the_hash_is_kept_and_wrong_old_or_revoked_links_open_nothing(cast,
     clock.set(clock.now + timedelta(days=91))
     assert get(cast, here(cast, again)).status_code == 404
     with pytest.raises(NotFound):
-        links.store_of("-")
+        owner_links.store_of(".")
     assert OwnerLink.objects.count() == 2
 
 
@@ -193,7 +194,7 @@ def test_guessing_and_flooding_are_slowed_down(cast, clock):
     assert statuses[:6] == [302] * 6 and statuses[6:] == [429] * 2
     clock.set(clock.now + timedelta(minutes=11))
     assert post(cast, page + "file/", typed).status_code == 302
-    guesses = [get(cast, f"/k/{cast.a.id:x}-{'A' * 32}/").status_code for _n in range(62)]
+    guesses = [get(cast, f"/k/{cast.a.id}.{'A' * 22}/").status_code for _n in range(62)]
     assert guesses.count(404) == 60 and guesses[-1] == 429
 
 
