@@ -38,6 +38,13 @@ def live(stores: list[Store], *, today: date) -> None:
             for index, row in enumerate(rows):
                 if number < 2 and row.person_id != manager.staff_id:
                     statements.set_base(row, by=manager, yuan=BASES[(index + number) % len(BASES)])
+            earlier = list(
+                Statement.objects.filter(store=store, month__lt=last, state=Statement.State.DRAFT)
+                .exclude(person_id=manager.staff_id)
+                .order_by("month", "role", "person_id")
+            )
+            if earlier and number < 2:  # deals of the month before: they come first
+                statements.approve(earlier, by=manager, seen=statements.look(earlier, by=manager).seen)
             chosen = [r for r in rows if r.person_id != manager.staff_id]
             chosen = chosen if number == 0 else chosen[: len(chosen) // 2] if number == 1 else []
             if number == 0:

@@ -108,7 +108,7 @@ def _open_moment(store: Store, moment: datetime) -> datetime:
 
 
 def _talk(store: Store, rng: random.Random, *, now: datetime) -> None:
-    found = list(Conversation.objects.filter(store=store).order_by("opened_at", "id"))
+    found = list(Conversation.objects.filter(store=store).order_by("opened_at", "vehicle__vin"))
     for number, talk in enumerate(found[:-1]):
         topic, question, minutes, answer = TALKS[number % len(TALKS)]
         begun = _open_moment(store, talk.opened_at + timedelta(hours=rng.randrange(20, 40), minutes=rng.randrange(60)))
@@ -158,7 +158,7 @@ def _ask(store: Store, rng: random.Random, *, today: date, now: datetime) -> Non
                 sales_staff_id=car.sales_consultant_id if car else None,
                 service_staff_id=car.service_specialist_id if car else None,
             )
-    asked = list(Survey.objects.filter(store=store, invited_at__lt=now).order_by("invited_at", "id"))
+    asked = list(Survey.objects.filter(store=store, invited_at__lt=now).order_by("invited_at", "vehicle__vin", "kind"))
     for number, survey in enumerate(asked):
         went_out = survey.invited_at + timedelta(seconds=40)
         Message.objects.filter(store=store, dedupe_key=f"survey:{survey.id}").update(

@@ -193,7 +193,8 @@ BREAKS = {
     "two_red_weeks_have_their_case": (
         """INSERT INTO scorecard_weeklight (store_id, metric, week, part, whole, target, light, judged_at)
            SELECT id, 'complaint_24h', w, 0, 9, 95, 'broken', now() FROM org_store,
-             unnest(ARRAY['2026-11-09', '2026-11-16']::date[]) w""",
+             unnest(ARRAY['2026-11-09', '2026-11-16']::date[]) w
+           ON CONFLICT (store_id, metric, week) DO UPDATE SET light = 'broken'""",
     ),
     "no_case_without_red_weeks": (
         """INSERT INTO scorecard_improvementcase (id, store_id, metric, week, state, value_before, target, opened_at,
