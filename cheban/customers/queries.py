@@ -272,6 +272,15 @@ def _subtitle(event: Event, staff: dict[int, str], own: dict[str, str]) -> str:
     return " · ".join(str(p) for p in [*parts, who] if p)
 
 
+def only_car(customer_id: UUID | None) -> UUID | None:
+    """The id of a customer's car when they have exactly one; None when they have several or none: what they say is then
+    about no car in particular."""
+    if customer_id is None:
+        return None
+    cars = list(Vehicle.objects.filter(owner_id=customer_id, is_active=True).values_list("id", flat=True)[:2])
+    return cars[0] if len(cars) == 1 else None
+
+
 def page_360(who: Customer) -> dict[str, Any]:
     """The customer page: vehicles with what is due, ways to reach them, consent, merges. Six queries."""
     customer_id = who.id

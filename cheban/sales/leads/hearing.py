@@ -6,7 +6,6 @@ from cheban.core.errors import NotFound
 from cheban.core.events import reaction
 from cheban.core.models import Event
 from cheban.customers import queries as customers
-from cheban.customers.models import Vehicle
 from cheban.sales.leads import commands, joining
 from cheban.sales.leads.models import OPEN, Lead
 
@@ -28,7 +27,7 @@ def propose(event: Event) -> None:
     commands.hear(
         store_id=event.store_id,
         customer_id=customer.id,
-        vehicle_id=event.vehicle_id or only_car(customer.id),
+        vehicle_id=event.vehicle_id or customers.only_car(customer.id),
         kind=facts["kind"],
         source=str(facts.get("source", ""))[:48],
         text=str(facts.get("text", ""))[:TEXT],
@@ -37,12 +36,6 @@ def propose(event: Event) -> None:
         passage_id=str(facts["passage_id"]),
         by_id=event.actor_id,
     )
-
-
-def only_car(customer_id: object) -> object | None:
-    """The id of the customer's car when they have exactly one."""
-    own = list(Vehicle.objects.filter(owner_id=customer_id, is_active=True).values_list("id", flat=True)[:2])
-    return own[0] if len(own) == 1 else None
 
 
 @reaction("customer.merged")

@@ -19,7 +19,7 @@ from cheban.customers.phone import parse_phone
 from cheban.org.access import Actor, command
 from cheban.org.models import Store
 from cheban.sales.errors import Invalid
-from cheban.sales.leads import adf, commands, hearing
+from cheban.sales.leads import adf, commands
 from cheban.sales.leads.adf import AdfVehicle, AdfWrong, Prospect
 from cheban.sales.leads.models import Lead, LeadWords
 from cheban.sales.leads.telling import tell
@@ -70,7 +70,7 @@ def take_in(
             lead = Lead.objects.create(
                 store_id=store_id,
                 customer=customer,
-                vehicle_id=vehicle_id or (hearing.only_car(customer.id) if kind == Lead.Kind.TRADE_IN else None),
+                vehicle_id=vehicle_id or (customers.only_car(customer.id) if kind == Lead.Kind.TRADE_IN else None),
                 kind=kind,
                 grade=grade,
                 origin=Lead.Origin.CRM,

@@ -155,7 +155,7 @@ def test_the_same_seed_on_the_same_day_makes_the_same_dealership(db, clock):
             cursor.execute(
                 """SELECT t.rule, t.occasion_on, t.state, t.outcome, t.note, s.login, t.due_at FROM playbook_task t
                    JOIN customers_vehicle v ON v.id = t.vehicle_id JOIN org_staff s ON s.id = t.assignee_id
-                   ORDER BY v.vin, t.rule, t.occasion_on, t.role"""
+                   ORDER BY v.vin, t.rule, t.occasion_on, t.role, t.due_at"""
             )
             return rows + cursor.fetchall()
 

@@ -114,13 +114,12 @@ def share(complaint: Complaint, *, by: Actor) -> OwnerLink:
 def invite(customer_id: UUID, *, by: Actor) -> OwnerLink:
     """A page on which this owner may complain, known already; about their car if they have one. Raises NotFound."""
     customer = customers.customer(customer_id)
-    cars = list(Vehicle.objects.filter(owner=customer, is_active=True)[:2])
     found = working(customer=customer, complaint=None) or _make(
         store_id=customer.store_id,
         by_id=by.staff_id,
         lives=LIVES,
         customer=customer,
-        vehicle=cars[0] if len(cars) == 1 else None,
+        vehicle_id=customers.only_car(customer.id),
     )
     audit("complaint.invited", by=by, subject=f"customer:{customer.id}", store_id=customer.store_id)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cheban.core import said
 from cheban.core.events import reaction
 from cheban.core.models import Event
-from cheban.customers.models import Vehicle
+from cheban.customers import queries as customers
 from cheban.voice.complaints import alarms
 from cheban.voice.hearing import reading
 
@@ -14,18 +14,10 @@ def hear(event: Event) -> None:
     """Keep what was said with the event; danger raises a red alert. Safe to run twice."""
     if not (words := said.words(event)):
         return
-    vehicle_id = event.vehicle_id or only_car(event)
+    vehicle_id = event.vehicle_id or customers.only_car(event.customer_id)
     passage = reading.keep(event, words, vehicle_id=vehicle_id)
     if passage is not None and passage.kinds and not passage.is_history:
         alarms.sound(passage)
-
-
-def only_car(event: Event):
-    """The customer's one car; None when they have several or none: words about no car in particular."""
-    if event.customer_id is None:
-        return None
-    cars = list(Vehicle.objects.filter(owner_id=event.customer_id, is_active=True).values_list("id", flat=True)[:2])
-    return cars[0] if len(cars) == 1 else None
 
 
 def listen() -> None:
