@@ -26,7 +26,7 @@ setup: ## 开发环境 · tools and dependencies of developers
 test: ## 全部检查和测试 · every check and test
 	@bin/setup test
 	@$(MAKE) --no-print-directory lint
-	@$(PYTEST) -n 2 $(ARGS)
+	@$(PYTEST) -n 2 --dist worksteal $(ARGS)
 
 lint:
 	@$(PYTHON_RUN) -m ruff check .

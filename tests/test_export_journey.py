@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from cheban.lists.models import Export
 from cheban.org.roles import Role
 from tests import given, looks, serving
-from tests.looks import every_look
+from tests.looks import one_way
 
 GOLD, OTHERS = 12, 5
 
@@ -28,7 +28,7 @@ def shop(committed, clock):
 
 
 @pytest.mark.browser
-@every_look
+@one_way
 def test_from_a_filter_to_a_file(shop, look, tmp_path):
     with serving.web() as address, serving.browser() as chromium:
         page = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)

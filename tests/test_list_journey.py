@@ -17,7 +17,7 @@ from cheban.org import scope
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
 from tests import given, looks, serving
-from tests.looks import LOOKS, every_look
+from tests.looks import LOOKS, one_way, other_way
 
 PEOPLE = (Role.STORE_MANAGER, Role.SERVICE_ADVISOR, Role.CALLER)
 GOLD = 6
@@ -39,7 +39,7 @@ def shop(committed, clock):
 
 @pytest.mark.browser
 @pytest.mark.req("Y09")
-@every_look
+@one_way
 def test_a_view_is_made_by_one_shared_and_opened_by_others(shop, look):
     with serving.web() as address, serving.browser() as chromium:
         manager = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)
@@ -79,7 +79,7 @@ def test_a_view_is_made_by_one_shared_and_opened_by_others(shop, look):
 
 @pytest.mark.browser
 @pytest.mark.req("Y09")
-@every_look
+@other_way
 def test_a_deed_on_many_is_counted_named_done_and_taken_back(shop, look):
     def tagged() -> int:
         with scope.use([shop.a.id]):
@@ -108,7 +108,7 @@ def test_a_deed_on_many_is_counted_named_done_and_taken_back(shop, look):
 
 
 @pytest.mark.browser
-@every_look
+@one_way
 def test_a_choice_is_typed_in_characters_pinyin_or_initials(shop, look):
     with serving.web() as address, serving.browser() as chromium:
         page = looks.opened(chromium, address, shop.staff[Role.STORE_MANAGER], look)

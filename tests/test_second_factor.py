@@ -15,7 +15,7 @@ from cheban.org.models import DealerGroup
 from cheban.org.roles import Role
 from cheban.site import idle
 from tests import given
-from tests.looks import LOOKS, calm, every_look, opened
+from tests.looks import calm, one_way, opened, other_way
 from tests.serving import browser, web
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -35,7 +35,7 @@ def a_manager(cast):
 
 @pytest.mark.browser
 @pytest.mark.req("R019")
-@every_look
+@one_way
 def test_an_authenticator_app_is_set_up_and_asked_for_and_a_recovery_code_works_once(committed, look):
     manager = a_manager(given.cast(scoped=False))
     with web() as address, browser() as chromium:
@@ -74,7 +74,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for_and_a_recovery_code_works_
 
 @pytest.mark.browser
 @pytest.mark.req("R019")
-@pytest.mark.parametrize("look", [LOOKS[1], LOOKS[2]], ids=str)
+@other_way
 def test_a_passkey_is_added_and_signs_in_without_a_password(committed, look):
     cast = given.cast(scoped=False)
     manager = a_manager(cast)

@@ -16,9 +16,9 @@ from cheban.org.models import TrainingCertificate
 from cheban.org.roles import Role
 from cheban.org.training import commands as trainings
 from tests import given, looks, serving
-from tests.looks import Look, every_look
+from tests.looks import Look, one_way, other_way
 
-pytestmark = [pytest.mark.browser, every_look]
+pytestmark = pytest.mark.browser
 TEXT = "# 为什么要保密\n\n" + "\n\n".join(
     f"第 {n} 条：客户的信息只用在手上的事，**不截图、不外传**。" * 3 for n in range(1, 16)
 )
@@ -50,6 +50,7 @@ def opened(shop, look: Look, role: str = Role.STORE_MANAGER):
 
 
 @pytest.mark.req("R035", "R208")
+@one_way
 def test_a_rule_is_changed_after_its_dry_run_and_history_says_who(shop, look):
     with opened(shop, look) as page:
         page.goto(page.address + "/my-day/handbook/first_service_due/")
@@ -68,6 +69,7 @@ def test_a_rule_is_changed_after_its_dry_run_and_history_says_who(shop, look):
 
 
 @pytest.mark.req("R019")
+@other_way
 def test_a_number_is_seen_with_one_click_and_the_audit_page_says_so_in_words(shop, look):
     with opened(shop, look) as page:
         page.goto(f"{page.address}/customers/{shop.customer.id}/")
@@ -85,6 +87,7 @@ def test_a_number_is_seen_with_one_click_and_the_audit_page_says_so_in_words(sho
 
 
 @pytest.mark.req("R018")
+@one_way
 def test_two_files_become_one_and_two_again(shop, look):
     with opened(shop, look) as page:
         page.goto(f"{page.address}/customers/duplicates/{shop.customer.id}/{shop.twin.id}/")
@@ -105,6 +108,7 @@ def test_two_files_become_one_and_two_again(shop, look):
 
 
 @pytest.mark.req("R017")
+@other_way
 def test_the_material_is_read_to_its_end_before_it_can_be_confirmed(shop, look):
     with scope.use([shop.a.id]):
         plan = trainings.Plan("confidentiality", "客户信息保密", TEXT, the_clock.today(), store_id=shop.a.id)
