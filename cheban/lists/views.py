@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Hashable
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,19 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
             **counted,
         }
     }
+
+
+def own(code: str) -> Callable[[HttpRequest], Hashable]:
+    """What a person chose for how this list looks: columns, density, a saved view of theirs (`org.access.page`)."""
+
+    def chosen(request: HttpRequest) -> Hashable:
+        found = queries.spec_for(code, request.actor)
+        arranged = queries.arrangement(found, request.actor)
+        named = request.GET.get("view", "")
+        is_theirs = named.isdigit() and queries.views_of(code, request.actor).filter(id=named).exists()
+        return tuple(arranged["columns"]), arranged["is_dense"], is_theirs
+
+    return chosen
 
 
 def _address(found: spec.ListSpec, view: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from cheban.core import live
 from cheban.core.errors import NotPermitted
-from cheban.org import alarms
+from cheban.org import alarms, renderings
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import NEED_SECOND_FACTOR, PERMISSIONS, Role, permissions_of
 
@@ -131,10 +132,14 @@ def command(permission: str) -> Callable:
     return decorate
 
 
-def page(template: str | None = None, *, may: str | None) -> Callable:
+def page(
+    template: str | None = None, *, may: str | None, same_for: Callable[[HttpRequest], Hashable] | None = None
+) -> Callable:
     """A view of a signed-in person. `may=None` is for everybody who may sign in, and must be said aloud.
 
-    A view returns a dict (rendered with `template`) or a response of its own.
+    A view returns a dict (rendered with `template`) or a response of its own. `same_for` tells what of this person the
+    page shows besides their stores and permissions: then open pages that fetch parts share one rendering among all for
+    whom that is the same (`renderings`).
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
@@ -142,14 +147,24 @@ def page(template: str | None = None, *, may: str | None) -> Callable:
         def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if may is not None:
                 require_permission(request.actor, may)
-            answer = view(request, *args, **kwargs)
-            return render(request, template, answer) if isinstance(answer, dict) else answer
+            if same_for is not None and live.parts(request.headers):
+                return renderings.of_all(
+                    request,
+                    same_for(request),
+                    lambda: _shown(request, template, view(request, *args, **kwargs), csrf_token=renderings.TOKEN),
+                )
+            return _shown(request, template, view(request, *args, **kwargs))
 
         run.may = may
         run.is_page = True
+        run.is_shared = same_for is not None
         return run
 
     return decorate
+
+
+def _shown(request: HttpRequest, template: str | None, answer: Any, **more: str) -> HttpResponse:
+    return render(request, template, answer | more) if isinstance(answer, dict) else answer
 
 
 def audit(action: str, *, by: Actor, subject: str, store_id: int | None = None, reason: str = "", **facts: Any) -> None:

@@ -212,7 +212,7 @@ def put_back(request: HttpRequest, event_id: int) -> HttpResponse:
     return redirect("playbook:my_day")
 
 
-@page("playbook/team.html", may="task.see_team")
+@page("playbook/team.html", may="task.see_team", same_for=list_views.own("team"))
 def team(request: HttpRequest) -> dict | HttpResponse:
     """The manager's board: who has how much, and the list of all that is open."""
     found = list_views.show(request, "team")
