@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from cheban.core import live
 from cheban.core.errors import NotPermitted
 from cheban.org import alarms, renderings
-from cheban.org.models import Staff, StaffRole, Store
+from cheban.org.models import Staff, Store
 from cheban.org.roles import NEED_SECOND_FACTOR, PERMISSIONS, Role, permissions_of
 
 COMMANDS: dict[str, list[str]] = {}
@@ -69,6 +69,12 @@ def system_actor(store_ids: tuple[int, ...] | list[int], *, name: str = "") -> A
     return Actor(staff_id=None, name=name or _("系统"), roles={}, stores=tuple(store_ids))
 
 
+_HELD = """SELECT r.store_id, r.role, s.group_id, g.require_second_factor, g.idle_minutes
+           FROM org_staffrole r JOIN org_store s ON s.id = r.store_id JOIN org_dealergroup g ON g.id = s.group_id
+           WHERE r.staff_id = %s"""
+"""Every request asks this, so it is written out."""
+
+
 def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> Actor:
     """The actor of a signed-in person. A group admin holds the role in every store of the group.
 
@@ -77,9 +83,9 @@ def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> A
     roles: dict[int, set[str]] = {}
     groups: set[int] = set()
     needs, idle = False, []
-    held = StaffRole.objects.filter(staff=staff).values_list(
-        "store_id", "role", "store__group_id", "store__group__require_second_factor", "store__group__idle_minutes"
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [staff.pk])
+        held = cursor.fetchall()
     for store_id, role, group_id, strict, minutes in held:
         roles.setdefault(store_id, set()).add(role)
         needs = needs or (strict and role in NEED_SECOND_FACTOR)
