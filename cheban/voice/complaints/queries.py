@@ -110,7 +110,8 @@ def names(staff_ids: Iterable[int | None]) -> dict[int | None, str]:
 
 
 def waiting_alerts(actor: Actor) -> dict[str, Any]:
-    """Alerts that nobody has taken, for the banner of every page: the oldest ones and how many more. One query.
+    """Alerts that nobody has taken, for the banner of every page: the oldest ones and how many more. One query while
+    there are none, two more with names.
 
     `live`: the topics that the banner listens to.
     """
@@ -118,7 +119,7 @@ def waiting_alerts(actor: Actor) -> dict[str, Any]:
     live = " ".join(f"alerts:{store}" for store in actor.stores) if few else "alerts:all"
     found = list(
         Alert.objects.filter(acknowledged_at__isnull=True, ended_at__isnull=True)
-        .select_related("customer", "vehicle")
+        .prefetch_related("customer", "vehicle")
         .order_by("raised_at", "id")[: BANNERS + 1]
     )
     return {
