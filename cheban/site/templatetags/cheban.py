@@ -357,3 +357,13 @@ def pinyin(text: Any) -> str:
 @lru_cache(maxsize=8192)
 def _pinyin(text: str) -> str:
     return search_key(text) if text and not text.isascii() else ""
+
+
+@register.simple_tag(takes_context=True)
+def cells(context: template.Context, chosen: list[Any]) -> str:
+    """The cells of a list's row: templates by name, or what renders itself. An include would set up a rendering of its
+    own for each of some hundred cells."""
+    find = context.template.engine.get_template
+    return SafeString(
+        "".join((find(cell).nodelist if isinstance(cell, str) else cell).render(context) for cell in chosen)
+    )
