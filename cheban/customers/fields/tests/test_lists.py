@@ -155,11 +155,12 @@ def test_filters_and_orders_use_their_indexes_as_the_applications_role(cast, peo
 
 
 @pytest.mark.parametrize("rare", [0, 20_000])
-@pytest.mark.parametrize("steps", [1, 1_000])
+@pytest.mark.parametrize("steps", [(1, 1), (1, 2), (1, 1_000), (1_000, 1_000)], ids=str)
 @pytest.mark.parametrize("up", ["", ".up"])
 def test_whichever_way_it_is_read_the_list_is_the_same(cast, people, way, score, monkeypatch, rare, steps, up):
     monkeypatch.setattr(own_lists, "RARE", rare)
-    monkeypatch.setattr(paging, "STEPS", steps)
+    monkeypatch.setattr(paging, "STEPS", steps[0])
+    monkeypatch.setattr(paging, "FURTHER", steps[1])
     spec, stores = SPEC.of_stores([cast.a.id]), [cast.a.id]
     for query, wanted in (
         ({way.name: "ditie", "sort": score.name + up}, ["赵一", "孙三"]),
