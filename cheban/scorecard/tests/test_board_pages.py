@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 from cheban.playbook import planner
 from cheban.playbook.models import Task
-from cheban.scorecard import board, errors, tally, weeks
+from cheban.scorecard import board, cells, errors, tally, weeks
 from cheban.scorecard.improvement import actions, book, meetings, practices
 from cheban.scorecard.models import Action, ImprovementCase, PracticePage
 from cheban.scorecard.tests import given as told
@@ -134,10 +135,77 @@ def test_the_board_of_many_stores_asks_as_many_queries_as_of_two(cast, clock):
     tally.apply(rows)
     assert asked() == few
     page = board.board(actor_for(manager), at=clock.now)["ranking"]
-    assert page["pages"] == 2 and len(page["rows"]) == 50 and page["rows"][0]["red"] >= page["rows"][-1]["red"]
-    by_column = board.board(actor_for(manager), at=clock.now, sort="complaint_24h")["ranking"]["rows"]
-    values = [r["cells"][3]["value"] for r in by_column]
-    assert values == sorted(values)
+    assert page["pages"] == 2 and len(page["rows"]) == 50 and (page["first"], page["last"]) == (1, 50)
+    lights = [r["light"] for n in (1, 2) for r in board.board(actor_for(manager), at=clock.now, page=n)["ranking"]["rows"]]
+    assert lights == sorted(lights, key=cells.WORST.__getitem__) and set(lights) == {"broken", ""}
+    assert page["red"] == lights.count("broken") and len(lights) == len(stores)
+
+
+@pytest.fixture
+def group(cast, clock):
+    """An analyst over twelve stores; the percent of complaints answered by name of store; 云台 has none."""
+    manager, shares = cast.staff[Role.OPERATIONS], {}
+    cities = ["上海", "苏州"] + ["杭州"] * 10
+    places = [org.create_store(group="集团", code=f"T{n}", name=f"{n:02d} 店", city=c) for n, c in enumerate(cities)]
+    StaffRole.objects.filter(staff=manager).delete()
+    StaffRole.objects.bulk_create(StaffRole(staff=manager, store=s, role=Role.OPERATIONS) for s in places)
+    scope.set_stores([s.id for s in places])
+    for number, store in enumerate(places[:-1]):
+        moment = {"opened_at": clock.now, "day": clock.now.date(), "whole": 1}
+        tally.apply(
+            tally.Row(store.id, "complaint_24h", f"{n}", opened_id=n + 1, worth=int(n >= number), **moment)
+            for n in range(20)
+        )
+        shares[store.name] = 100 - 5 * number
+    scope.set_stores(actor_for(manager).stores)
+    return SimpleNamespace(manager=manager, places=places, shares=shares)
+
+
+@pytest.mark.req("R161", "R168", "Y09")
+def test_stores_are_put_in_order_by_a_figure_from_both_ends_and_by_name(group, clock):
+    def names(sort: str) -> list[str]:
+        return [r["name"] for r in board.board(actor_for(group.manager), at=clock.now, sort=sort)["ranking"]["rows"]]
+
+    worst = [*sorted(group.shares, key=group.shares.__getitem__), "11 店"]  # without a figure: at the end of both
+    assert names("complaint_24h") == worst
+    assert names("complaint_24h.best") == [*sorted(group.shares), "11 店"]
+    assert names("name") == sorted(names("")) and names("name.best") == sorted(names(""), reverse=True)
+    assert names("") == names("no_such_order") and names("")[0] != "00 店"
+
+
+@pytest.mark.req("R161", "Y09")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("suzhou", ["01 店"]), ("sz 01", ["01 店"]), ("t11", ["11 店"]), ("上海", ["00 店"]), ("没有", []), ("sh sz", [])],
+)
+def test_a_store_is_found_by_name_code_city_or_pinyin(group, clock, words, found):
+    table = board.board(actor_for(group.manager), at=clock.now, words=words)["ranking"]
+    assert [r["name"] for r in table["rows"]] == found and (table["count"], table["all"]) == (len(found), 12)
+    page = Client()
+    page.force_login(group.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    shown = page.get(reverse("scorecard:health"), {"q": words, "sort": "complaint_24h"})
+    assert [r["name"] for r in shown.context["ranking"]["rows"]] == found
+    assert ("没有这样的门店" in shown.content.decode()) is not bool(found)
+
+
+@pytest.mark.req("R161")
+def test_what_is_due_later_this_week_stands_in_no_figure_of_the_board_yet(group, clock):
+    manager, store = group.manager, group.places[-1]
+    scope.set_stores([s.id for s in group.places])
+    for day in range(-8, 8):  # two days of the week before last, all of the last, this one
+        on = clock.now.date() + timedelta(days=day)
+        moment = {"opened_id": day + 100, "opened_at": clock.now, "day": on, "whole": 1, "worth": 1}
+        tally.apply([tally.Row(store.id, "complaint_24h", f"d{day}", **moment)])
+
+    def whole(code: str, when: str, store: str) -> int:
+        found = board.board(actor_for(manager), at=clock.now, code=when, store=store)
+        if store:
+            return next(f["whole"] for f in found["tiles"] if f["code"] == code)
+        [row] = [r for r in found["ranking"]["rows"] if r["id"] == group.places[-1].id]
+        return next(c["whole"] for c in row["cells"] if c["code"] == code)
+
+    for when, days in {"1": 1, "last": 7, "4": 9, "13": 9}.items():
+        assert whole("complaint_24h", when, "") == whole("complaint_24h", when, str(store.id)) == days
 
 
 @pytest.mark.req("R182")
