@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cheban.customers.names import search_key
+from cheban.customers import stores
 from cheban.scorecard import cells
 from cheban.scorecard.definitions import BY_CODE, LISTED, light, values
 from cheban.scorecard.targets import Goals
 
-A_PAGE = 50
+A_PAGE = 25
 SEARCHED = 8
 """From so many stores on the table has a box to find one."""
 BEST = ".best"
@@ -50,27 +49,6 @@ class _Line:
     def light(self) -> str:
         """The worst of its lights; kept only where something was judged."""
         return "broken" if self.red else "close" if self.amber else "kept" if self.is_judged else ""
-
-
-@lru_cache(maxsize=4096)
-def _spoken(text: str) -> str:
-    return "" if text.isascii() else f" {search_key(text)}"
-
-
-def found(places: list[Place], words: str) -> list[Place]:
-    """The stores that all words stand in: name, code or city, in Chinese, pinyin or initials."""
-    wanted = words.casefold().split()
-    if not wanted:
-        return places
-    return [
-        place
-        for place in places
-        if all(
-            word in f"{place.name} {place.code} {place.city}".casefold()
-            or any(f" {word}" in _spoken(text) for text in (place.name, place.city))
-            for word in wanted
-        )
-    ]
 
 
 def _lines(places: list[Place], sums: dict[tuple[int, str], tuple[int, int]], goals: Goals, on: date) -> list[_Line]:
@@ -120,7 +98,7 @@ def table(
     lines = _lines(places, sums, goals, on)
     red = sum(line.red > 0 for line in lines)
     if words.strip():
-        left = {place.id for place in found(places, words)}
+        left = {place.id for place in stores.found(places, words)}
         lines = [line for line in lines if line.place.id in left]
     sort = _ordered(lines, sort)
     pages = max(-(-len(lines) // A_PAGE), 1)
