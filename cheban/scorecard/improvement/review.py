@@ -67,9 +67,11 @@ def _is_lost(event: Event) -> bool:
 
 
 def _why(event: Event) -> str:
-    reason = event.facts.get("reason") or event.facts.get("outcome") or event.facts.get("how") or ""
-    known = REFUSE_REASONS.get(reason)
-    return str(known.label) if known else str(reason)
+    """In words: of a contact its reason, of everything else what its own room says in the timeline; never a code."""
+    if event.name == "contact.refused":
+        known = REFUSE_REASONS.get(event.facts.get("reason", ""))
+        return str(known.label) if known else ""
+    return str(slots.ask(f"timeline.{event.name.split('.')[0]}", event.name, event.facts, default=""))
 
 
 def lost_customers(store_id: int, first: date, zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from cheban.org.roles import Role
 from cheban.playbook import planner
 from cheban.playbook.models import Task
 from cheban.scorecard import board, cells, errors, tally, weeks
-from cheban.scorecard.improvement import actions, book, meetings, practices
+from cheban.scorecard.improvement import actions, book, meetings, practices, review
 from cheban.scorecard.models import Action, ImprovementCase, PracticePage
 from cheban.scorecard.tests import given as told
 from tests import given
@@ -388,3 +388,20 @@ def test_each_list_asks_the_same_queries_for_one_row_and_for_many(red, clock):
         )
     told.deliver(red)
     assert [asked(name) for name in names] == few
+
+
+@pytest.mark.req("R171")
+def test_the_weekly_page_says_in_words_why_a_lead_was_lost_and_shows_no_code(red):
+    record(
+        "lead.lost",
+        store_id=red.a.id,
+        lead_id=str(new_id()),
+        kind="trade_in",
+        reason_code="old_car_value",
+        hours_count=30,
+    )
+    record("complaint.closed", store_id=red.a.id, complaint_id=str(new_id()), cause_code="part", hours_count=9)
+    [lost] = review.lost_customers(red.a.id, MONDAY, told.ZONE)
+    assert lost["why"] == "置换 · 旧车估价谈不拢"
+    shown = client(red, Role.STORE_MANAGER).get(reverse("scorecard:weekly"), {"week": "2026-11-30"})
+    assert "旧车估价谈不拢" in shown.content.decode() and "old_car_value" not in shown.content.decode()
