@@ -57,6 +57,13 @@ def board(request: HttpRequest) -> dict[str, Any]:
     ) | {"now": clock.now()}
 
 
+@page("scorecard/health_wall.html", may="metric.see")
+def board_wall(request: HttpRequest) -> dict[str, Any]:
+    """The board on a wall: of one store, or of all in scope with the worst ones named. No person stands here."""
+    at = clock.now()
+    return health.board(request.actor, at=at, code="4", store=request.GET.get("store", "")) | {"now": at}
+
+
 @page("scorecard/mine.html", may="metric.own")
 def mine(request: HttpRequest) -> dict[str, Any]:
     """One's own figures, each with its formula."""

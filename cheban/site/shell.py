@@ -76,7 +76,7 @@ KEYS = {
 _SCORECARD = {
     **dict.fromkeys(
         (
-            *("records", "tasks", "targets", "change_target", "cases", "case", "case_deed"),
+            *("health_wall", "records", "tasks", "targets", "change_target", "cases", "case", "case_deed"),
             *("monthly", "new_force", "force", "force_deed"),
         ),
         "scorecard:health",

@@ -392,16 +392,33 @@ def test_each_list_asks_the_same_queries_for_one_row_and_for_many(red, clock):
 
 @pytest.mark.req("R171")
 def test_the_weekly_page_says_in_words_why_a_lead_was_lost_and_shows_no_code(red):
-    record(
-        "lead.lost",
-        store_id=red.a.id,
-        lead_id=str(new_id()),
-        kind="trade_in",
-        reason_code="old_car_value",
-        hours_count=30,
-    )
-    record("complaint.closed", store_id=red.a.id, complaint_id=str(new_id()), cause_code="part", hours_count=9)
-    [lost] = review.lost_customers(red.a.id, MONDAY, told.ZONE)
-    assert lost["why"] == "置换 · 旧车估价谈不拢"
-    shown = client(red, Role.STORE_MANAGER).get(reverse("scorecard:weekly"), {"week": "2026-11-30"})
+    lost = {"store_id": red.a.id, "at": real_clock.now() - timedelta(days=3), "hours_count": 30}
+    record("lead.lost", lead_id=str(new_id()), kind="trade_in", reason_code="old_car_value", **lost)
+    record("complaint.closed", complaint_id=str(new_id()), cause_code="part", **lost)
+    [found] = review.lost_customers(red.a.id, MONDAY - timedelta(days=7), told.ZONE)
+    assert found["why"] == "置换 · 旧车估价谈不拢"
+    shown = client(red, Role.STORE_MANAGER).get(reverse("scorecard:weekly"))
     assert "旧车估价谈不拢" in shown.content.decode() and "old_car_value" not in shown.content.decode()
+
+
+@pytest.mark.req("R161", "R162")
+def test_the_wall_shows_a_stores_figures_without_a_persons_name_and_listens_to_that_store(red):
+    page = client(red, Role.STORE_MANAGER)
+    shown = page.get(reverse("scorecard:health_wall"))
+    text = shown.content.decode()
+    assert 'data-bs-theme="dark"' in text and f'data-live="board:{red.a.id}"' in text and red.a.name in text
+    assert shown.context["tiles"][3]["shown"] in text and "待开会" in text
+    people = {red.staff[role].name for role in (Role.CALLER, Role.SERVICE_ADVISOR, Role.STORE_MANAGER)}
+    assert not [name for name in people if name in text]
+    scope.set_stores([red.a.id])
+    assert page.get(reverse("scorecard:health_wall"), {"store": str(red.b.id)}).context["chosen"] == red.a.id
+
+
+@pytest.mark.req("R161", "R168")
+def test_the_wall_of_a_group_names_its_worst_stores_and_hears_of_them(group):
+    page = Client()
+    page.force_login(group.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    shown = page.get(reverse("scorecard:health_wall"))
+    text, worst = shown.content.decode(), [row["name"] for row in shown.context["ranking"]["rows"]]
+    assert worst[0] in text and worst[6] in text and worst[7] not in text
+    assert all(f"board:{store.id}" in text for store in group.places)
