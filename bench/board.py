@@ -17,17 +17,13 @@ ROUNDS = 40
 EVENTS = 400
 
 
-def board(size: int, row: Row) -> list[str]:
-    """p95 of the pages, in milliseconds, and what one counted event costs."""
+def fill(size: int) -> list[int]:
+    """500 stores and `size` counted things over a year, with their sums; returns the stores' ids."""
     from django.db import connections
-    from django.test import Client
-    from django.urls import reverse
 
     from cheban.core import clock
-    from cheban.org import commands, queries, scope
-    from cheban.org.models import Staff, StaffRole, Store
-    from cheban.org.roles import Role
-    from cheban.scorecard import tally
+    from cheban.org import commands, queries
+    from cheban.org.models import Store
     from cheban.scorecard.definitions import LISTED
 
     for number in range(Store.objects.count(), STORES):
@@ -56,12 +52,18 @@ def board(size: int, row: Row) -> list[str]:
                WHERE person_id = 0 GROUP BY 1, 2, 3"""
         )
         cursor.execute("VACUUM (ANALYZE) scorecard_counted, scorecard_tally, scorecard_weektally")
-    person = Staff.objects.create_user("bench.operations", "x", name="运营")
-    StaffRole.objects.bulk_create(StaffRole(staff=person, store_id=s, role=Role.OPERATIONS) for s in stores)
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return stores
+
+
+def addresses(stores: list[int]) -> dict[str, list[str]]:
+    """What people ask of it: name -> addresses."""
+    from django.urls import reverse
+
+    from cheban.scorecard.definitions import LISTED
+
+    codes = [d.code for d in LISTED if not d.from_tasks]
     health, records = reverse("scorecard:health"), reverse("scorecard:records")
-    asked = {
+    return {
         "board of 500 stores": [f"{health}?when={w}" for w in ("1", "last", "4", "13")],
         "board sorted by a figure, page 3": [f"{health}?sort=complaint_24h&page=3&when={w}" for w in ("4", "13")],
         "board of one store with its people": [f"{health}?store={s}" for s in stores[:8]],
@@ -69,12 +71,29 @@ def board(size: int, row: Row) -> list[str]:
             f"{records}?metric={c}&store={s}&when=13&bad=1&all=1" for c, s in zip(codes, stores, strict=False)
         ],
     }
+
+
+def board(size: int, row: Row) -> list[str]:
+    """p95 of the pages, in milliseconds, and what one counted event costs."""
+    from django.test import Client
+
+    from cheban.core import clock
+    from cheban.org import scope
+    from cheban.org.models import Staff, StaffRole
+    from cheban.org.roles import Role
+    from cheban.scorecard import tally
+
+    stores = fill(size)
+    person = Staff.objects.create_user("bench.operations", "x", name="运营")
+    StaffRole.objects.bulk_create(StaffRole(staff=person, store_id=s, role=Role.OPERATIONS) for s in stores)
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     lines = []
-    for name, addresses in asked.items():
+    for name, each in addresses(stores).items():
         took = []
         for number in range(ROUNDS + 2):
             begin = time.perf_counter()
-            answer = client.get(addresses[number % len(addresses)], HTTP_HOST="localhost")
+            answer = client.get(each[number % len(each)], HTTP_HOST="localhost")
             if answer.status_code != 200:
                 raise RuntimeError(f"{name}: {answer.status_code}")
             took.append((time.perf_counter() - begin) * 1000)

@@ -222,7 +222,14 @@ EXPECTED = {
     "voice:solution": "complaint.see",
     **dict.fromkeys(
         (
-            *("scorecard:kept", "scorecard:health", "scorecard:records", "scorecard:tasks", "scorecard:targets"),
+            *(
+                "scorecard:kept",
+                "scorecard:health",
+                "scorecard:health_wall",
+                "scorecard:records",
+                "scorecard:tasks",
+                "scorecard:targets",
+            ),
             *("scorecard:cases", "scorecard:case", "scorecard:weekly", "scorecard:monthly"),
         ),
         "metric.see",

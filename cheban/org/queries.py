@@ -84,3 +84,13 @@ def calendar_page(store: Store, *, year: int) -> dict[str, Any]:
 def stores(actor: Actor) -> list[Store]:
     """The stores of the chosen scope."""
     return list(Store.objects.filter(id__in=actor.stores).order_by("name"))
+
+
+def stores_of(actor: Actor) -> list[Store]:
+    """All stores this person works in, whichever they look at now."""
+    return list(Store.objects.filter(id__in=actor.roles).order_by("name"))
+
+
+def only_store(actor: Actor) -> Store | None:
+    """The store of a scope of one; None where there are several."""
+    return Store.objects.filter(id=actor.stores[0]).first() if len(actor.stores) == 1 else None

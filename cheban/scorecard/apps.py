@@ -12,6 +12,7 @@ class ScorecardConfig(AppConfig):
     def ready(self) -> None:
         from cheban.core import live, personal
         from cheban.scorecard import audited, board, events, facts, lists, metrics, tally  # noqa: F401
+        from cheban.scorecard.improvement import forgetting
         from cheban.scorecard.incentives import offers
 
         metrics.offer()
@@ -20,7 +21,7 @@ class ScorecardConfig(AppConfig):
         personal.no_person(
             "scorecard_counted", "counts of things; its owner is a member of staff, the customer is in the event"
         )
-        personal.no_person("scorecard_action", "what colleagues agreed on; its owner is a member of staff")
+        forgetting.offer()
         live.topic("board", board.may_hear)
         tally.react()
         offers.offer()

@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from cheban.core import clock, live
 from cheban.org import queries as org
 from cheban.org import scope
-from cheban.scorecard import tally, weeks
+from cheban.scorecard import late, tally, weeks
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -18,6 +18,16 @@ def count_tasks(timestamp: int) -> None:
     if stores:
         with scope.use(stores):
             live.announce_all(("board", store) for store in tally.count_tasks(stores, weeks=1))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="scorecard_late")
+def catch_up_late(timestamp: int) -> None:
+    """Every five minutes: what was entered just now and happened earlier; open boards hear of it."""
+    stores = org.store_ids()
+    if stores:
+        with scope.use(stores):
+            live.announce_all(("board", store) for store in late.catch_up(stores))
 
 
 @app.periodic(cron="20 * * * *")

@@ -16,7 +16,7 @@ from cheban.core.models import Event
 from cheban.customers.models import Customer
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
 from cheban.org.models import Staff, StaffRole, Store
-from cheban.scorecard import board
+from cheban.scorecard import board, cells
 from cheban.scorecard.definitions import BY_CODE, DEFINITIONS, LISTED
 from cheban.scorecard.models import Action, Counted, ImprovementCase
 
@@ -180,9 +180,9 @@ def dress_cases(rows: list[Any]) -> None:
     for row in rows:
         definition = BY_CODE[row.metric]
         row.now, row.title, row.store_name = now, _(definition.title), stores.get(row.store_id, "")
-        row.before = board.number(row.value_before, definition)
-        row.after = board.number(row.value_after, definition) if row.value_after is not None else ""
-        row.goal = board.goal_words(row.target, definition)
+        row.before = cells.number(row.value_before, definition)
+        row.after = cells.number(row.value_after, definition) if row.value_after is not None else ""
+        row.goal = cells.goal_words(row.target, definition)
         row.due_at = owed.get(row.id)
 
 

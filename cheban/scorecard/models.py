@@ -72,6 +72,8 @@ class Tally(StoreScoped):
         constraints = [
             models.UniqueConstraint(name="one_sum_per_day_and_person", fields=["store", "metric", "person_id", "day"])
         ]
+        # without part and whole: a sum that grows leaves its indexes alone
+        indexes = [models.Index(fields=["store", "day"], name="days_of_stores", condition=Q(person_id=0))]
 
 
 class WeekTally(StoreScoped):

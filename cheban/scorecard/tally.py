@@ -272,6 +272,14 @@ def catch_up(store_ids: list[int], *, since: datetime) -> set[int]:
     return moved | apply(batch.values())
 
 
+def count_again(told: Iterable[Event]) -> set[int]:
+    """Put these events into the figures, whether they are there already or not; returns the stores whose figures
+    moved. Needs scope."""
+    several = list(told)
+    zones = _zones({event.store_id for event in several})
+    return apply(fold(row for event in several for row in rows_of(event, zone=zones[event.store_id])).values())
+
+
 def is_new(store_ids: list[int]) -> bool:
     """Whether nothing was ever counted in these stores. Needs scope."""
     with connection.cursor() as cursor:

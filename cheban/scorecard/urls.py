@@ -11,6 +11,7 @@ urlpatterns = [
     *incentives.urlpatterns,
     path("kept/", views.kept, name="kept"),
     path("health/", views.board, name="health"),
+    path("health/wall/", views.board_wall, name="health_wall"),
     path("health/records/", views.records, name="records"),
     path("health/tasks/<slug:metric>/", views.tasks, name="tasks"),
     path("health/targets/<slug:metric>/", views.metric_targets, name="targets"),

@@ -18,7 +18,7 @@ from cheban.core.errors import NotFound
 from cheban.lists import views as lists
 from cheban.org.access import page
 from cheban.scorecard import board as health
-from cheban.scorecard import errors, metrics, targets
+from cheban.scorecard import cells, errors, metrics, targets
 from cheban.scorecard.definitions import BY_CODE, LISTED
 from cheban.scorecard.improvement import review
 
@@ -52,8 +52,16 @@ def board(request: HttpRequest) -> dict[str, Any]:
         code=asked.get("when", ""),
         store=asked.get("store", ""),
         sort=asked.get("sort", ""),
+        words=asked.get("q", "")[:64],
         page=number(asked.get("page", "")) or 1,
     ) | {"now": clock.now()}
+
+
+@page("scorecard/health_wall.html", may="metric.see")
+def board_wall(request: HttpRequest) -> dict[str, Any]:
+    """The board on a wall: of one store, or of all in scope with the worst ones named. No person stands here."""
+    at = clock.now()
+    return health.board(request.actor, at=at, code="4", store=request.GET.get("store", "")) | {"now": at}
 
 
 @page("scorecard/mine.html", may="metric.own")
@@ -117,14 +125,14 @@ def _targets(request: HttpRequest, metric: str) -> dict[str, Any]:
         "title": _(definition.title),
         "formula": _(definition.formula),
         "goal": goal,
-        "goal_words": health.goal_words(goal.value, definition),
+        "goal_words": cells.goal_words(goal.value, definition),
         "history": targets.history(metric),
         "levels": targets.choices(request.actor) if may else [],
         "others": [{"code": d.code, "title": _(d.title)} for d in LISTED],
         "can_change": may,
         "today": today,
         "now": clock.now(),
-        "number": health.number,
+        "number": cells.number,
     }
 
 

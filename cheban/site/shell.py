@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from cheban.core import clock, live
 from cheban.messaging import queries as messaging
-from cheban.org.models import Store
+from cheban.org import queries as org
 from cheban.org.roles import Role
 from cheban.playbook import queries as playbook
 from cheban.site import watch
@@ -76,7 +76,7 @@ KEYS = {
 _SCORECARD = {
     **dict.fromkeys(
         (
-            *("records", "tasks", "targets", "change_target", "cases", "case", "case_deed"),
+            *("health_wall", "records", "tasks", "targets", "change_target", "cases", "case", "case_deed"),
             *("monthly", "new_force", "force", "force_deed"),
         ),
         "scorecard:health",
@@ -104,6 +104,9 @@ def _part(view: str) -> str:
         return "privacy"
     return "imports" if "import" in view else "customers"
 
+
+MANY_STORES = 40
+"""More stores than the frame's menu lists: there it leads to the page that finds one."""
 
 FRAME = ("bell", "alerts-bar", "nav-live-", "tab-live-")
 """How the ids of live elements of the frame begin."""
@@ -167,11 +170,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _common(request: HttpRequest) -> dict[str, Any]:
     """What contents read as well; stores are asked for when somebody does."""
     actor = request.actor
-    stores = SimpleLazyObject(lambda: list(Store.objects.filter(id__in=actor.roles).order_by("name")))
     held = actor.all_roles
     return {
-        "stores": stores,
-        "current_store": SimpleLazyObject(lambda: next((s for s in stores if actor.stores == (s.id,)), None)),
+        "stores": SimpleLazyObject(lambda: org.stores_of(actor)),
+        "store_count": len(actor.roles),
+        "stores_are_many": len(actor.roles) > MANY_STORES,
+        "current_store": SimpleLazyObject(lambda: org.only_store(actor)),
         "actor": actor,
         "now": clock.now(),
         "theme": request.user.theme,

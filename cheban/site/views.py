@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cheban.core import clock
 from cheban.core.calendars import missing_years
 from cheban.customers import search as finder
+from cheban.customers import stores as places
 from cheban.org import queries as org
 from cheban.org.access import page, require_permission
 from cheban.site import vitals
@@ -58,10 +59,17 @@ def search(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
+STORES_SHOWN = 60
+
+
 @page(may=None)
 def choose_store(request: HttpRequest) -> HttpResponse:
-    """Narrow the scope to one store, or open it to all of one's stores again."""
+    """Narrow the scope to one store, or open it to all of one's stores again (POST); find one among many (GET)."""
+    if request.method != "POST":
+        words = request.GET.get("q", "")[:64].strip()
+        found = places.found(org.stores_of(request.actor), words)
+        context = {"found": found[:STORES_SHOWN], "count": len(found), "words": words, "next": _back(request)}
+        return render(request, "site/stores.html", context)
     value = request.POST.get("store", "")
     if value.isdigit() and int(value) in request.actor.roles:
         request.session["store"] = int(value)
@@ -96,7 +104,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.headers.get("Referer", "/")
+    target = request.POST.get("next") or request.GET.get("next") or request.headers.get("Referer", "/")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     return target if safe else "/"
 

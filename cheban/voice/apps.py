@@ -15,7 +15,7 @@ class VoiceConfig(AppConfig):
         from cheban.core import live, sealed, slots
         from cheban.core.links import Link, link
         from cheban.voice import audited, events, facts, holdings, kinds, undoing  # noqa: F401
-        from cheban.voice.complaints import lists, queries  # noqa: F401
+        from cheban.voice.complaints import lists, queries, words  # noqa: F401
         from cheban.voice.conversations import offers as conversations
         from cheban.voice.hearing import reactions
         from cheban.voice.surveys import offers as surveys
@@ -47,4 +47,6 @@ class VoiceConfig(AppConfig):
         live.topic("complaints", queries.may_hear_store)
         live.topic("complaint", queries.may_hear)
         slots.provide("customer.complaints", queries.complaints_of)
+        for noun in words.NOUNS:
+            slots.provide(f"timeline.{noun}", words.event_words)
         slots.provide("weekly.recurring_causes", queries.recurring_causes)

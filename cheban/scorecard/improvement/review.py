@@ -21,7 +21,7 @@ from cheban.playbook.models import Task
 from cheban.playbook.outcomes import REFUSE_REASONS
 from cheban.playbook.rules import HANDBOOK
 from cheban.sales.handover import fields
-from cheban.scorecard import board, lists
+from cheban.scorecard import board, cells, lists
 from cheban.scorecard.definitions import BY_CODE, LISTED, light, shown, values
 from cheban.scorecard.improvement import meetings
 from cheban.scorecard.models import (
@@ -67,9 +67,11 @@ def _is_lost(event: Event) -> bool:
 
 
 def _why(event: Event) -> str:
-    reason = event.facts.get("reason") or event.facts.get("outcome") or event.facts.get("how") or ""
-    known = REFUSE_REASONS.get(reason)
-    return str(known.label) if known else str(reason)
+    """In words: of a contact its reason, of everything else what its own room says in the timeline; never a code."""
+    if event.name == "contact.refused":
+        known = REFUSE_REASONS.get(event.facts.get("reason", ""))
+        return str(known.label) if known else ""
+    return str(slots.ask(f"timeline.{event.name.split('.')[0]}", event.name, event.facts, default=""))
 
 
 def lost_customers(store_id: int, first: date, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -188,8 +190,8 @@ def weekly(actor: Actor, store: Store, week: date, *, at: datetime) -> dict[str,
             {
                 "title": _(BY_CODE[row.metric].title),
                 "code": row.metric,
-                "shown": board.number(values(row.part, row.whole, BY_CODE[row.metric].unit), BY_CODE[row.metric]),
-                "goal": board.goal_words(row.target, BY_CODE[row.metric]),
+                "shown": cells.number(values(row.part, row.whole, BY_CODE[row.metric].unit), BY_CODE[row.metric]),
+                "goal": cells.goal_words(row.target, BY_CODE[row.metric]),
             }
             for row in red
         ],
@@ -228,7 +230,7 @@ def monthly(actor: Actor, store: Store, month: date, *, at: datetime) -> dict[st
     for definition in LISTED:
         if (definition.code, True) not in sums and (definition.code, False) not in sums:
             continue
-        now = board.cell(*sums.get((definition.code, True), (0, 0)), definition, goals, store.id, judged_on)
+        now = cells.cell(*sums.get((definition.code, True), (0, 0)), definition, goals, store.id, judged_on)
         had = values(*sums.get((definition.code, False), (0, 0)), definition.unit)
         better = None
         if now["value"] is not None and had is not None and now["value"] != had:
@@ -237,12 +239,12 @@ def monthly(actor: Actor, store: Store, month: date, *, at: datetime) -> dict[st
             now
             | {
                 "title": _(definition.title),
-                "before": board.number(had, definition),
+                "before": cells.number(had, definition),
                 "red_weeks": red[definition.code],
                 "is_better": better,
             }
         )
-    rows.sort(key=lambda r: (board.WORST[r["light"]], -r["red_weeks"]))
+    rows.sort(key=lambda r: (cells.WORST[r["light"]], -r["red_weeks"]))
     begin, end = _moment(first, ZoneInfo(store.time_zone)), _moment(until, ZoneInfo(store.time_zone))
     cases = list(
         ImprovementCase.objects.filter(store_id=store.id, opened_at__lt=end)
@@ -315,11 +317,11 @@ def case(actor: Actor, found: ImprovementCase, *, at: datetime) -> dict[str, Any
         "store": store,
         "title": _(definition.title),
         "formula": _(definition.formula),
-        "before": board.number(found.value_before, definition),
-        "after": board.number(found.value_after, definition) if found.value_after is not None else "",
-        "goal": board.goal_words(found.target, definition),
-        "goal_now": board.goal_words(goal.value, definition),
-        "recent": board.number(value, definition),
+        "before": cells.number(found.value_before, definition),
+        "after": cells.number(found.value_after, definition) if found.value_after is not None else "",
+        "goal": cells.goal_words(found.target, definition),
+        "goal_now": cells.goal_words(goal.value, definition),
+        "recent": cells.number(value, definition),
         "recent_light": light(
             value, sum(w.whole for w in recent), definition=definition, target=goal.value, least=goal.least
         ),
@@ -327,7 +329,7 @@ def case(actor: Actor, found: ImprovementCase, *, at: datetime) -> dict[str, Any
             {
                 "week": w.week,
                 "sunday": w.week + timedelta(days=6),
-                "shown": board.number(values(w.part, w.whole, definition.unit), definition),
+                "shown": cells.number(values(w.part, w.whole, definition.unit), definition),
                 "value": shown(values(w.part, w.whole, definition.unit), definition),
                 "part": w.part,
                 "whole": w.whole,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -21,8 +22,8 @@ from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 from cheban.playbook import planner
 from cheban.playbook.models import Task
-from cheban.scorecard import board, errors, tally, weeks
-from cheban.scorecard.improvement import actions, book, meetings, practices
+from cheban.scorecard import board, cells, errors, tally, weeks
+from cheban.scorecard.improvement import actions, book, meetings, practices, review
 from cheban.scorecard.models import Action, ImprovementCase, PracticePage
 from cheban.scorecard.tests import given as told
 from tests import given
@@ -134,10 +135,79 @@ def test_the_board_of_many_stores_asks_as_many_queries_as_of_two(cast, clock):
     tally.apply(rows)
     assert asked() == few
     page = board.board(actor_for(manager), at=clock.now)["ranking"]
-    assert page["pages"] == 2 and len(page["rows"]) == 50 and page["rows"][0]["red"] >= page["rows"][-1]["red"]
-    by_column = board.board(actor_for(manager), at=clock.now, sort="complaint_24h")["ranking"]["rows"]
-    values = [r["cells"][3]["value"] for r in by_column]
-    assert values == sorted(values)
+    assert page["pages"] == 3 and len(page["rows"]) == 25 and (page["first"], page["last"]) == (1, 25)
+    lights = [
+        r["light"] for n in (1, 2, 3) for r in board.board(actor_for(manager), at=clock.now, page=n)["ranking"]["rows"]
+    ]
+    assert lights == sorted(lights, key=cells.WORST.__getitem__) and "broken" in lights
+    assert page["red"] == lights.count("broken") and len(lights) == len(stores)
+
+
+@pytest.fixture
+def group(cast, clock):
+    """An analyst over twelve stores; the percent of complaints answered by name of store; 云台 has none."""
+    manager, shares = cast.staff[Role.OPERATIONS], {}
+    cities = ["上海", "苏州"] + ["杭州"] * 10
+    places = [org.create_store(group="集团", code=f"T{n}", name=f"{n:02d} 店", city=c) for n, c in enumerate(cities)]
+    StaffRole.objects.filter(staff=manager).delete()
+    StaffRole.objects.bulk_create(StaffRole(staff=manager, store=s, role=Role.OPERATIONS) for s in places)
+    scope.set_stores([s.id for s in places])
+    for number, store in enumerate(places[:-1]):
+        moment = {"opened_at": clock.now, "day": clock.now.date(), "whole": 1}
+        tally.apply(
+            tally.Row(store.id, "complaint_24h", f"{n}", opened_id=n + 1, worth=int(n >= number), **moment)
+            for n in range(20)
+        )
+        shares[store.name] = 100 - 5 * number
+    scope.set_stores(actor_for(manager).stores)
+    return SimpleNamespace(manager=manager, places=places, shares=shares)
+
+
+@pytest.mark.req("R161", "R168", "Y09")
+def test_stores_are_put_in_order_by_a_figure_from_both_ends_and_by_name(group, clock):
+    def names(sort: str) -> list[str]:
+        return [r["name"] for r in board.board(actor_for(group.manager), at=clock.now, sort=sort)["ranking"]["rows"]]
+
+    worst = [*sorted(group.shares, key=group.shares.__getitem__), "11 店"]  # without a figure: at the end of both
+    assert names("complaint_24h") == worst
+    assert names("complaint_24h.best") == [*sorted(group.shares), "11 店"]
+    assert names("name") == sorted(names("")) and names("name.best") == sorted(names(""), reverse=True)
+    assert names("") == names("no_such_order") and names("")[0] != "00 店"
+
+
+@pytest.mark.req("R161", "Y09")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("suzhou", ["01 店"]), ("sz 01", ["01 店"]), ("t11", ["11 店"]), ("上海", ["00 店"]), ("没有", []), ("sh sz", [])],
+)
+def test_a_store_is_found_by_name_code_city_or_pinyin(group, clock, words, found):
+    table = board.board(actor_for(group.manager), at=clock.now, words=words)["ranking"]
+    assert [r["name"] for r in table["rows"]] == found and (table["count"], table["all"]) == (len(found), 12)
+    page = Client()
+    page.force_login(group.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    shown = page.get(reverse("scorecard:health"), {"q": words, "sort": "complaint_24h"})
+    assert [r["name"] for r in shown.context["ranking"]["rows"]] == found
+    assert ("没有这样的门店" in shown.content.decode()) is not bool(found)
+
+
+@pytest.mark.req("R161")
+def test_what_is_due_later_this_week_stands_in_no_figure_of_the_board_yet(group, clock):
+    manager, store = group.manager, group.places[-1]
+    scope.set_stores([s.id for s in group.places])
+    for day in range(-8, 8):  # two days of the week before last, all of the last, this one
+        on = clock.now.date() + timedelta(days=day)
+        moment = {"opened_id": day + 100, "opened_at": clock.now, "day": on, "whole": 1, "worth": 1}
+        tally.apply([tally.Row(store.id, "complaint_24h", f"d{day}", **moment)])
+
+    def whole(code: str, when: str, store: str) -> int:
+        found = board.board(actor_for(manager), at=clock.now, code=when, store=store)
+        if store:
+            return next(f["whole"] for f in found["tiles"] if f["code"] == code)
+        [row] = [r for r in found["ranking"]["rows"] if r["id"] == group.places[-1].id]
+        return next(c["whole"] for c in row["cells"] if c["code"] == code)
+
+    for when, days in {"1": 1, "last": 7, "4": 9, "13": 9}.items():
+        assert whole("complaint_24h", when, "") == whole("complaint_24h", when, str(store.id)) == days
 
 
 @pytest.mark.req("R182")
@@ -318,3 +388,37 @@ def test_each_list_asks_the_same_queries_for_one_row_and_for_many(red, clock):
         )
     told.deliver(red)
     assert [asked(name) for name in names] == few
+
+
+@pytest.mark.req("R171")
+def test_the_weekly_page_says_in_words_why_a_lead_was_lost_and_shows_no_code(red):
+    lost = {"store_id": red.a.id, "at": real_clock.now() - timedelta(days=3), "hours_count": 30}
+    record("lead.lost", lead_id=str(new_id()), kind="trade_in", reason_code="old_car_value", **lost)
+    record("complaint.closed", complaint_id=str(new_id()), cause_code="part", **lost)
+    [found] = review.lost_customers(red.a.id, MONDAY - timedelta(days=7), told.ZONE)
+    assert found["why"] == "置换 · 旧车估价谈不拢"
+    shown = client(red, Role.STORE_MANAGER).get(reverse("scorecard:weekly"))
+    assert "旧车估价谈不拢" in shown.content.decode() and "old_car_value" not in shown.content.decode()
+
+
+@pytest.mark.req("R161", "R162")
+def test_the_wall_shows_a_stores_figures_without_a_persons_name_and_listens_to_that_store(red):
+    page = client(red, Role.STORE_MANAGER)
+    shown = page.get(reverse("scorecard:health_wall"))
+    text = shown.content.decode()
+    assert 'data-bs-theme="dark"' in text and f'data-live="board:{red.a.id}"' in text and red.a.name in text
+    assert shown.context["tiles"][3]["shown"] in text and "待开会" in text
+    people = {red.staff[role].name for role in (Role.CALLER, Role.SERVICE_ADVISOR, Role.STORE_MANAGER)}
+    assert not [name for name in people if name in text]
+    scope.set_stores([red.a.id])
+    assert page.get(reverse("scorecard:health_wall"), {"store": str(red.b.id)}).context["chosen"] == red.a.id
+
+
+@pytest.mark.req("R161", "R168")
+def test_the_wall_of_a_group_names_its_worst_stores_and_hears_of_them(group):
+    page = Client()
+    page.force_login(group.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    shown = page.get(reverse("scorecard:health_wall"))
+    text, worst = shown.content.decode(), [row["name"] for row in shown.context["ranking"]["rows"]]
+    assert worst[0] in text and worst[6] in text and worst[7] not in text
+    assert all(f"board:{store.id}" in text for store in group.places)
