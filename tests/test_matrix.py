@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
-from cheban.core import owner_links
+from cheban.core import files, owner_links
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, FieldDefinition, ImportBatch, ImportRow, PrivacyRequest
@@ -27,6 +27,7 @@ from cheban.sales.models import (
     HandoverSheet,
     Lead,
     LeadTurn,
+    PromiseProof,
     SalesPromise,
     VehicleDelivery,
 )
@@ -281,6 +282,9 @@ EXPECTED = {
     "sales:new_promise": "promise.make",
     "sales:promise": "delivery.see",
     "sales:settle_promise": "promise.dispute",
+    "sales:add_proofs": "promise.prove",
+    "sales:proof": "customer.reveal",
+    "sales:remove_proof": "promise.prove",
     "conversations:list": "conversation.see",
     "conversations:conversation": "conversation.see",
     "conversations:question": "conversation.see",
@@ -378,6 +382,8 @@ def sold(store, customer, vehicle) -> dict:
         store=store, customer=customer, kind="gift", what="x", evidence="x", due_on=given.days(1), side="sales",
         keeper_id=1, promised_by_id=1, promised_at=now,
     )  # fmt: skip
+    file = files.keep(files.Taken("pdf", b"%PDF-"), store_id=store.id, by_id=None)
+    proof = PromiseProof.objects.create(store=store, promise=promise, file=file, added_by_id=1, added_at=now)
     lead = Lead.objects.create(
         store=store, customer=customer, vehicle=vehicle, kind="trade_in", grade="a", state="pushed", proposed_at=now,
         pushed_at=now, holder_id=1, holder_role="sales_consultant",
@@ -390,6 +396,7 @@ def sold(store, customer, vehicle) -> dict:
         "revision_id": revision.id,
         "feedback_id": first.id,
         "promise_id": promise.id,
+        "proof_id": proof.id,
         "point": "none",
         "deed": "none",
     }
@@ -657,6 +664,7 @@ def address(name: str, ids: dict) -> str:
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
+        "uuid:proof_id",
         "uuid:conversation_id",
         "uuid:question_id",
         "uuid:survey_id",
@@ -713,6 +721,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
         "revision_id",
         "feedback_id",
         "promise_id",
+        "proof_id",
         "conversation_id",
         "question_id",
         "survey_id",

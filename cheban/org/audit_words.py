@@ -74,6 +74,8 @@ ACTIONS = {
     "practice.taken_out": _("把标杆案例从手册移出"),
     "promise.changed": _("修改销售承诺的日期或兑现人"),
     "promises.exported": _("导出销售承诺"),
+    "proof.opened": _("打开承诺的依据"),
+    "proof.removed": _("拿掉承诺的依据"),
     "retention.chosen": _("修改保存期限"),
     "rule.changed": _("调整规则"),
     "second_factor.added": _("添加第二重验证"),

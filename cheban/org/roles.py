@@ -54,6 +54,7 @@ PERMISSIONS: dict[str, str] = {
     "promise.make": _("登记销售承诺、改期、澄清争议"),
     "promise.keep": _("登记承诺已兑现或做不到"),
     "promise.dispute": _("登记客户对承诺的异议"),
+    "promise.prove": _("给承诺附上照片和 PDF"),
     "conversation.see": _("看客户服务群"),
     "conversation.answer": _("建服务群、回复客户、换链接"),
     "survey.see": _("看客户评价"),
@@ -144,7 +145,7 @@ _SOLVES = {
     "complaint.confirm",
     "solution.propose",
 }
-_SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
+_SOLD = {"delivery.see", "promise.keep", "promise.dispute", "promise.prove"}
 _DELIVERS = _SOLD | _HEARS | _WISHES | _SOLVES | {"delivery.carry_out", "conversation.answer", "lead.join"}
 _SALES = (
     _DELIVERS

@@ -19,7 +19,14 @@ from cheban.org.roles import Role, permissions_of
 from cheban.sales.deliveries import checklist
 from cheban.sales.deliveries.commands import MAY
 from cheban.sales.handover import fields
-from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.sales.models import (
+    FirstFeedback,
+    HandoverRevision,
+    HandoverSheet,
+    PromiseProof,
+    SalesPromise,
+    VehicleDelivery,
+)
 
 SHEET_HOURS = timedelta(hours=24)
 FEEDBACK_DAYS = timedelta(days=3)
@@ -222,6 +229,37 @@ def promise_row(found: SalesPromise, who: dict[int | None, str]) -> dict[str, An
         "found": found.found,
         "how": found.settled_how,
         "settled_at": found.settled_at,
+    }
+
+
+def proof(proof_id: UUID) -> PromiseProof:
+    """One file of a promise. Raises NotFound."""
+    found = PromiseProof.objects.select_related("promise", "file").filter(id=proof_id).first()
+    if found is None:
+        raise NotFound(_("没有这个文件，或不属于您的门店。"))
+    return found
+
+
+def proofs_of(found: SalesPromise) -> list[PromiseProof]:
+    """Files of a promise, those taken out too, in the order in which they came. One query."""
+    return list(found.proofs.select_related("file").order_by("added_at", "id"))
+
+
+def proof_row(found: PromiseProof, who: dict[int | None, str], actor: Actor) -> dict[str, Any]:
+    """One file for its promise's page."""
+    return {
+        "id": found.id,
+        "is_photo": found.file is not None and found.file.kind == "photo",
+        "kind": found.file.get_kind_display() if found.file else "",
+        "bytes": found.file.bytes if found.file else 0,
+        "added_by": who.get(found.added_by_id, ""),
+        "added_at": found.added_at,
+        "removed_at": found.removed_at,
+        "removed_by": who.get(found.removed_by_id, ""),
+        "removed_why": found.removed_why,
+        "can_remove": found.removed_at is None
+        and actor.may("promise.prove")
+        and (found.added_by_id == actor.staff_id or actor.may("promise.make")),
     }
 
 
