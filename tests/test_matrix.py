@@ -207,6 +207,7 @@ EXPECTED = {
     "voice:complaints": "complaint.see",
     "voice:new_complaint": "complaint.file",
     "voice:causes": "complaint.see",
+    "voice:goodwill": "complaint.see",
     "voice:codes": "complaint.share",
     "voice:make_code": "complaint.share",
     "voice:code": "complaint.share",

@@ -49,6 +49,7 @@ ACTIONS = {
     "exports.exported": _("导出导出记录"),
     "export.downloaded": _("下载导出的文件"),
     "export.written": _("导出文件已生成"),
+    "goodwill.changed": _("调整投诉补偿额度"),
     "handover.confirmed": _("确认客户服务交接表"),
     "handover.sent": _("签名并发出客户服务交接表"),
     "handover.sent_back": _("退回客户服务交接表"),

@@ -78,6 +78,7 @@ PERMISSIONS: dict[str, str] = {
     "solution.propose": _("提出联合方案"),
     "solution.approve": _("批准方案的补偿"),
     "solution.carry_out": _("执行联合方案"),
+    "goodwill.change": _("调整投诉补偿额度"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -204,7 +205,7 @@ _WORKS = {"action.do", "practice.nominate"}
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
-    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see", "message.manage"}),
+    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see", "message.manage", "goodwill.change"}),
     Role.STORE_MANAGER: frozenset(
         _MANAGE | {"audit.see", "privacy.erase", "staff.manage", "token.manage", "webhook.manage"}
     ),

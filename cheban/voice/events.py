@@ -76,3 +76,10 @@ declare(
     **_COMPLAINT,
 )
 declare("complaint.checked", _("30 天后复查"), kept="whether it stayed away", **_COMPLAINT)
+declare(
+    "goodwill.changed",
+    _("调整投诉补偿额度"),
+    role="role",
+    before_fen="limit before, fen",
+    limit_fen="limit from now on, fen",
+)

@@ -24,7 +24,7 @@ from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
-from cheban.voice.complaints import solving, tables
+from cheban.voice.complaints import limits, solving, tables
 from cheban.voice.complaints.alarms import ACK_WITHIN
 from cheban.voice.complaints.commands import ANSWER_WITHIN, claim_of
 from cheban.voice.models import Alert, Complaint, Finding, Passage, Solution
@@ -233,7 +233,7 @@ def page(found: Complaint, actor: Actor) -> dict[str, Any]:
 
 def _may(found: Complaint, current: Solution | None, actor: Actor) -> dict[str, Any]:
     """What this person can do on the page now."""
-    state, limit = found.state, solving.limit_of(actor, found.store_id)
+    state, limit = found.state, limits.of_actor(actor, found.store_id)
     return {
         "can_answer": state == "filed" and actor.may("complaint.answer"),
         "can_match": state == "claimed" and actor.may("complaint.answer"),

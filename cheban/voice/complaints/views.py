@@ -15,9 +15,10 @@ from cheban.core import clock, owner_links
 from cheban.core.errors import BadValue, NotFound
 from cheban.core.money import parse_fen
 from cheban.lists import views as lists
-from cheban.org.access import page
+from cheban.org import levels
+from cheban.org.access import page, require_permission
 from cheban.voice import choices
-from cheban.voice.complaints import alarms, commands, errors, links, queries, solving
+from cheban.voice.complaints import alarms, commands, errors, limits, links, queries, solving
 
 
 def _id(text: str) -> UUID | None:
@@ -214,6 +215,27 @@ def solution(request: HttpRequest, solution_id: UUID) -> HttpResponse:
 def causes(request: HttpRequest) -> dict[str, Any]:
     """Which causes come again, by series and store."""
     return {"rows": queries.causes(request.actor.stores, at=clock.now()), "now": clock.now()}
+
+
+@page(may="complaint.see")
+def goodwill(request: HttpRequest) -> HttpResponse:
+    """How much each role may grant, where, since when; and another limit from those who may set one."""
+    by, typed = request.actor, request.POST
+    wrong: dict[str, str] = {}
+    message = ""
+    if request.method == "POST":
+        require_permission(by, limits.PERMISSION)
+        try:
+            level = levels.level_of(typed.get("level", ""), by, permission=limits.PERMISSION)
+            fen = _fen(typed.get("fen", ""), "fen")
+            limits.change(by=by, level=level, role=typed.get("role", ""), fen=fen, reason=typed.get("reason", ""))
+        except errors.Invalid as refusal:
+            wrong, message = {k: str(v) for k, v in refusal.facts.items()}, refusal.message
+        else:
+            messages.success(request, _("额度已调整，从现在起有效。"))
+            return redirect("voice:goodwill")
+    context = limits.page(by) | {"typed": typed, "wrong": wrong, "message": message, "now": clock.now()}
+    return render(request, "voice/goodwill.html", context, status=422 if message else 200)
 
 
 def _drawn(request: HttpRequest, link: Any) -> dict[str, Any]:
