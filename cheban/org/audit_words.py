@@ -33,6 +33,7 @@ ACTIONS = {
     "complaint.code_made": _("张贴投诉二维码"),
     "complaint.dismissed": _("投诉不受理"),
     "complaint.invited": _("给客户发投诉链接"),
+    "complaint.link_sent": _("用短信发投诉链接"),
     "complaint.link_revoked": _("撤销投诉链接"),
     "complaint.matched": _("核对投诉的客户"),
     "complaint.shared": _("查看投诉的客户页链接"),

@@ -18,7 +18,7 @@ from cheban.lists import views as lists
 from cheban.org import levels
 from cheban.org.access import page, require_permission
 from cheban.voice import choices
-from cheban.voice.complaints import alarms, commands, errors, limits, links, queries, solving
+from cheban.voice.complaints import alarms, commands, errors, limits, links, queries, solving, telling
 
 
 def _id(text: str) -> UUID | None:
@@ -248,7 +248,11 @@ def link(request: HttpRequest, complaint_id: UUID) -> HttpResponse:
     """The owner's page, as an address to send and a code to scan."""
     found = queries.complaint(complaint_id)
     if request.method == "POST":
-        links.share(found, by=request.actor)
+        if request.POST.get("send") == "1":
+            telling.send_link(found, by=request.actor)
+            messages.success(request, _("链接已放进发件箱，马上用短信发出。"))
+        else:
+            links.share(found, by=request.actor)
         return redirect("voice:link", complaint_id)
     working = links.working(complaint=found)
     if working is None:
@@ -263,7 +267,10 @@ def invite(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     if customer is None:
         raise NotFound(_("没有这位客户，或不属于您的门店。"))
     if request.method == "POST":
-        links.invite(customer_id, by=request.actor)
+        made = links.invite(customer_id, by=request.actor)
+        if request.POST.get("send") == "1":
+            telling.send_invitation(made, by=request.actor)
+            messages.success(request, _("链接已放进发件箱，马上用短信发出。"))
         return redirect("voice:invite", customer_id)
     working = links.working(customer=customer, complaint=None)
     if working is None:
