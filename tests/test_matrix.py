@@ -36,6 +36,7 @@ from cheban.voice.conversations import commands as talks
 from cheban.voice.models import Alert, Complaint, Finding, OwnerLink, Solution
 from cheban.voice.surveys import commands as surveys
 from cheban.voice.surveys.models import Survey
+from cheban.workshop.models import Arrival
 from tests import given
 
 PUBLIC = {
@@ -266,6 +267,10 @@ EXPECTED = {
         ("scorecard:practices", "scorecard:new_practice", "scorecard:practice", "scorecard:practice_deed"),
         "practice.nominate",
     ),
+    "workshop:arrivals": "arrival.see",
+    "workshop:note_arrival": "arrival.note",
+    "workshop:arrival": "arrival.see",
+    "workshop:greet": "arrival.greet",
     "sales:deliveries": "delivery.see",
     "sales:new_delivery": "delivery.plan",
     "sales:delivery": "delivery.see",
@@ -390,7 +395,9 @@ def sold(store, customer, vehicle) -> dict:
         pushed_at=now, holder_id=1, holder_role="sales_consultant",
     )  # fmt: skip
     turn = LeadTurn.objects.create(store=store, lead=lead, number=1, holder_id=1, role="sales_consultant", began_at=now)
+    arrival = Arrival.objects.create(store=store, customer=customer, vehicle=vehicle, arrived_at=now, source="camera")
     return {
+        "arrival_id": arrival.id,
         "lead_id": lead.id,
         "turn_id": turn.id,
         "sold_id": delivery.id,
@@ -666,6 +673,7 @@ def address(name: str, ids: dict) -> str:
         "uuid:feedback_id",
         "uuid:promise_id",
         "uuid:proof_id",
+        "uuid:arrival_id",
         "uuid:conversation_id",
         "uuid:question_id",
         "uuid:survey_id",
@@ -723,6 +731,7 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
         "feedback_id",
         "promise_id",
         "proof_id",
+        "arrival_id",
         "conversation_id",
         "question_id",
         "survey_id",

@@ -30,6 +30,8 @@ SCOPES: dict[str, Scope] = _scopes(
     ("vehicles:read", _("读车辆、里程、车主"), "customer.see"),
     ("vehicles:write", _("新建和修改车辆、里程、车主"), "customer.edit"),
     ("repair_orders:read", _("读维修工单"), "customer.see"),
+    ("arrivals:read", _("读到店"), "arrival.see"),
+    ("arrivals:write", _("登记客户到店（道闸摄像头）"), "arrival.note"),
     ("leads:read", _("读线索"), "lead.see"),
     ("leads:write", _("送入线索"), "lead.record customer.create"),
     ("leads:answer", _("反馈线索的结果"), "lead.answer"),

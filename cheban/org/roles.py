@@ -42,6 +42,9 @@ PERMISSIONS: dict[str, str] = {
     "privacy.handle": _("办理个人信息请求、出具副本"),
     "privacy.erase": _("按请求删除个人信息"),
     "note.add": _("在客户经过里写备注"),
+    "arrival.see": _("看今天到店"),
+    "arrival.note": _("登记客户到店"),
+    "arrival.greet": _("登记到店关怀：客户怎么说"),
     "delivery.see": _("看交车与交接"),
     "delivery.plan": _("约交车、改期、取消"),
     "delivery.carry_out": _("交车：清单打勾、确认交付"),
@@ -128,14 +131,14 @@ PERMISSIONS: dict[str, str] = {
 _SEE = {"customer.see", "playbook.see", "calendar.see"}
 _CONTACT = (
     _SEE
-    | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
+    | {"arrival.see", "customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
     | {
         "task.create",
         "task.hand_over",
         "task.snooze",
     }
 )
-_DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
+_DESK = _CONTACT | {"arrival.note", "arrival.greet", "customer.create", "customer.edit", "privacy.take"}
 _WISHES = {"lead.see", "lead.record"}
 _HEARS = {"conversation.see", "survey.see", "complaint.see"}
 _SOLVES = {
@@ -242,6 +245,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "delivery.see",
             "lead.see",
             "complaint.see",
+            "arrival.see",
             "incentive.see",
         }
     ),

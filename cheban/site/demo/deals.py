@@ -29,6 +29,7 @@ from cheban.sales.deliveries import commands as delivering
 from cheban.sales.handover import commands as handing
 from cheban.sales.models import VehicleDelivery
 from cheban.sales.promises import commands as promising
+from cheban.workshop.arrivals import commands as arriving
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PAST = (20, 16, 12, 9, 7, 6, 5, 3, 2, 1)
@@ -84,6 +85,7 @@ def live(stores: list[Store], *, today: date, seed: int) -> None:
             )
             for number, (ago, car) in enumerate(zip(PAST, cars, strict=False)):
                 _delivered(store, car, pairs[number % len(pairs)], number, today=today, ago=ago, rng=rng, now=now)
+            _arrivals(store, cars, pairs, today=today, now=now)
             for at, car in zip(TODAY, cars[len(PAST) :], strict=False):
                 _planned(store, car, rng.choice(pairs), datetime.combine(today, at, tzinfo=ZONE), now=now)
 
@@ -105,6 +107,19 @@ def standing_at(store: Store, moment: datetime) -> Iterator[None]:
         while dispatch.run_pending(limit=200) == 200:
             pass
         scope.set_stores([store.id])
+
+
+def _arrivals(store: Store, cars: list[Vehicle], pairs: list[Pair], *, today: date, now: datetime) -> None:
+    """Two customers came this morning: one was greeted, the other still waits for their consultant."""
+    for car, at, heard in zip(
+        cars[2:4], (time(9, 5), time(9, 40)), ("车开着挺好，父母想换一台省油的", ""), strict=False
+    ):
+        moment = min(datetime.combine(today, at, tzinfo=ZONE), now)
+        with standing_at(store, moment):
+            made, _new = arriving.note(car.id, by=pairs[0].service)
+        if heard:
+            with standing_at(store, min(moment + timedelta(minutes=8), now)):
+                arriving.greet(made, by=pairs[0].sales, heard=heard)
 
 
 def _planned(store: Store, car: Vehicle, pair: Pair, at: datetime, *, now: datetime) -> VehicleDelivery:

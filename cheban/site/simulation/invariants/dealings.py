@@ -16,6 +16,7 @@ _OWED = """WITH owed (rule, id, still) AS (
     FROM sales_handoverrevision r WHERE r.wrong <> '{}'
   UNION ALL SELECT 'first_feedback', d.id, f.id IS NULL FROM sales_vehicledelivery d
     LEFT JOIN sales_firstfeedback f ON f.delivery_id = d.id WHERE d.state = 'completed'
+  UNION ALL SELECT 'greet_on_arrival', a.id, a.greeted_at IS NULL FROM workshop_arrival a
   UNION ALL SELECT 'feedback_read', f.id, f.read_at IS NULL FROM sales_firstfeedback f
 )"""
 
