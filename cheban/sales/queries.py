@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.customers.models import Customer, Vehicle
+from cheban.lists import keyset
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole
 from cheban.org.roles import Role, permissions_of
@@ -314,3 +316,45 @@ def words_of(event: Event) -> str:
     """What a buyer asked and wished in the first days (core.said). One query."""
     first = FirstFeedback.objects.filter(id=event.facts["feedback_id"]).first()
     return "。".join(words for words in (first.questions, first.needs) if words) if first else ""
+
+
+def deliveries(
+    *,
+    state: str = "",
+    customer_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """One keyset page of deliveries with their sheets, the latest appointment first. One query."""
+    rows = VehicleDelivery.objects.select_related("sheet")
+    asked = {"state": state, "customer_id": customer_id, "vehicle_id": vehicle_id}
+    return keyset.newest(rows.filter(**{k: v for k, v in asked.items() if v}), "scheduled_at", after=after, limit=limit)
+
+
+def promises(
+    *,
+    state: str = "",
+    customer_id: UUID | None = None,
+    keeper_id: int | None = None,
+    is_disputed: bool | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """One keyset page of promises with how many files prove each, the newest first. One query."""
+    rows = counted(SalesPromise.objects.all())
+    asked = {"state": state, "customer_id": customer_id, "keeper_id": keeper_id}
+    if is_disputed is not None:
+        disputed = Q(disputed_at__isnull=False, found_at__isnull=True)
+        rows = rows.filter(disputed if is_disputed else ~disputed)
+    return keyset.newest(rows.filter(**{k: v for k, v in asked.items() if v}), "promised_at", after=after, limit=limit)
+
+
+def counted(rows: QuerySet) -> QuerySet:
+    """Promises with `proofs_count`, the files that prove them now."""
+    return rows.annotate(proofs_count=Count("proofs", filter=Q(proofs__removed_at__isnull=True)))
+
+
+def promise_whole(promise_id: UUID) -> SalesPromise:
+    """One promise with `proofs_count`. Raises NotFound."""
+    return counted(SalesPromise.objects.filter(id=promise(promise_id).id)).get()

@@ -19,5 +19,5 @@ ARRIVED = declare(
         lives=timedelta(hours=2),
         page=("workshop:arrival", "arrival_id"),
     ),
-    fields={"series": Field(_("车系"), "速腾"), "came": Field(_("几点到店"), "09:40")},
+    fields={"series": Field(_("车系"), _("速腾")), "came": Field(_("几点到店"), "09:40")},
 )

@@ -6,12 +6,11 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
+from cheban.lists import keyset
 from cheban.org.access import Actor
 from cheban.org.entry import ZONE
 from cheban.org.models import Staff
@@ -73,13 +72,7 @@ def page(
         rows = rows.filter(vehicle_id=vehicle_id)
     if customer_id:
         rows = rows.filter(customer_id=customer_id)
-    if after:
-        moment, _sep, last = after.rpartition("~")
-        before = "(workshop_arrival.arrived_at, workshop_arrival.id) < (%s::timestamptz, %s::uuid)"
-        rows = rows.filter(RawSQL(before, [moment, last], output_field=BooleanField()))
-    found = list(rows.order_by("-arrived_at", "-id")[: limit + 1])
-    last_one = found[limit - 1] if len(found) > limit else None
-    return {"rows": found[:limit], "after": f"{last_one.arrived_at.isoformat()}~{last_one.id}" if last_one else ""}
+    return keyset.newest(rows, "arrived_at", after=after, limit=limit)
 
 
 def may_hear(actor: Actor, store_id: str) -> bool:
