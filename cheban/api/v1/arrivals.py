@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
-from cheban.api import arrivals as schemas
 from cheban.api import cursors
 from cheban.api.door import needs
+from cheban.api.schemas import arrivals as schemas
 from cheban.core.errors import NotFound
 from cheban.customers import queries as customers
 from cheban.workshop.arrivals import commands, queries

@@ -1,4 +1,4 @@
-"""What goes in and out about arrivals. See `schemas` for the kinds of values."""
+"""What goes in and out about arrivals. See `values` for the kinds of values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from cheban.api.schemas import In, Moment, MomentIn, PageIn
+from cheban.api.schemas.values import In, Moment, MomentIn, PageIn
 
 
 class ArrivalOut(Schema):
