@@ -27,7 +27,7 @@ declare("alert.ended", _("红色预警结束"), **_ALERT)
 _COMPLAINT = {"complaint_id": "complaint"}
 declare(
     "complaint.filed",
-    _("登记投诉"),
+    _("投诉已登记"),
     kind="kind",
     level="normal, amber or red",
     channel="channel",

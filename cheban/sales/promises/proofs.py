@@ -68,13 +68,13 @@ def remove(proof: PromiseProof, *, by: Actor, why: str) -> None:
 
     Raises Invalid without a reason, NotFound, WrongState when it is gone already.
     """
-    if proof.added_by_id != by.staff_id:
-        require_permission(by, "promise.make")
     why = " ".join(why.split())
     if not why:
         raise Invalid(_("请写明为什么拿掉这个文件。"), why=_("请写明。"))
     if len(why) > WHY:
         raise Invalid(_("最多 %(n)d 个字。") % {"n": WHY}, why=_("太长了。"))
+    if proof.added_by_id != by.staff_id:
+        require_permission(by, "promise.make")
     locked = PromiseProof.objects.select_for_update().get(id=proof.id)
     if locked.removed_at is not None:
         raise WrongState(_("这个文件已经拿掉了。"))
