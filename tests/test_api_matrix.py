@@ -20,7 +20,10 @@ from cheban.customers.models import ImportBatch
 from cheban.org import scope
 from cheban.org.roles import GRANTS, PERMISSIONS, Role
 from cheban.playbook.models import Task
-from cheban.sales.models import Lead
+from cheban.sales.models import HandoverSheet, Lead, SalesPromise, VehicleDelivery
+from cheban.voice.conversations import commands as talks
+from cheban.voice.models import Complaint
+from cheban.voice.surveys.models import Survey
 from cheban.workshop.models import RepairOrder
 from tests import given
 
@@ -52,6 +55,27 @@ EXPECTED = {
     "GET /leads/{lead_id}": "leads:read",
     "GET /leads/{lead_id}/adf": "leads:reveal",
     "POST /leads/{lead_id}/answers": "leads:answer",
+    "GET /arrivals": "arrivals:read",
+    "POST /arrivals": "arrivals:write",
+    "GET /deliveries": "deliveries:read",
+    "POST /deliveries": "deliveries:write",
+    "GET /deliveries/{delivery_id}": "deliveries:read",
+    "POST /deliveries/{delivery_id}/move": "deliveries:write",
+    "POST /deliveries/{delivery_id}/cancel": "deliveries:write",
+    "GET /promises": "promises:read",
+    "POST /promises": "promises:write",
+    "GET /promises/{promise_id}": "promises:read",
+    "POST /promises/{promise_id}/settle": "promises:settle",
+    "GET /conversations": "conversations:read",
+    "GET /conversations/{conversation_id}": "conversations:read",
+    "GET /conversations/{conversation_id}/messages": "conversations:read",
+    "POST /conversations/{conversation_id}/messages": "conversations:write",
+    "GET /complaints": "complaints:read",
+    "POST /complaints": "complaints:write",
+    "GET /complaints/{complaint_id}": "complaints:read",
+    "POST /complaints/{complaint_id}/answer": "complaints:answer",
+    "GET /surveys": "surveys:read",
+    "GET /surveys/{survey_id}": "surveys:read",
     "GET /events": "events:read",
     "GET /custom-fields": "",
     "GET /me": "",
@@ -125,7 +149,7 @@ def things(cast):
             store=store, customer=customer, kind="trade_in", grade="a", state="pushed", holder_id=1,
             proposed_at=given.clock.now(), pushed_at=given.clock.now(),
         )  # fmt: skip
-        found[key] = {
+        found[key] = dealings(cast, store, customer, vehicle) | {
             "lead_id": lead.id,
             "customer_id": customer.id,
             "vehicle_id": vehicle.id,
@@ -136,6 +160,42 @@ def things(cast):
         }
     scope.set_stores([cast.a.id])
     return found
+
+
+def dealings(cast, store, customer, vehicle) -> dict:
+    """A planned delivery, another new car, a promise, a complaint, a conversation and a survey of a store."""
+    now, own = given.clock.now(), store == cast.a
+    delivery = VehicleDelivery.objects.create(
+        store=store, customer=customer, vehicle=vehicle, scheduled_at=now + given.timedelta(days=1),
+        sales_consultant_id=1, service_specialist_id=2,
+    )  # fmt: skip
+    HandoverSheet.objects.create(store=store, delivery=delivery)
+    promise = SalesPromise.objects.create(
+        store=store, customer=customer, kind="gift", what="x", evidence="x", due_on=given.days(1), side="sales",
+        keeper_id=1, promised_by_id=1, promised_at=now,
+    )  # fmt: skip
+    complaint = Complaint.objects.create(
+        store=store, customer=customer, vehicle=vehicle, channel="phone", kind="waiting", text="x", filed_at=now
+    )
+    conversation = talks.open_for(
+        store_id=store.id, cause="x", customer_id=customer.id, vehicle_id=vehicle.id, sales_consultant_id=None,
+        service_specialist_id=None,
+    )  # fmt: skip
+    talks.ask(conversation.id, text="x", key=new_id())
+    survey = Survey.objects.create(
+        store=store, kind="delivery", cause="x", customer=customer, vehicle=vehicle, happened_at=now, invited_at=now,
+        expires_at=now + given.timedelta(days=1), link_digest=new_id().bytes * 2,
+    )  # fmt: skip
+    return {
+        "delivery_id": delivery.id,
+        "new_car_id": given.vehicle(store, customer, vin="", plate="沪D12345").id,
+        "promise_id": promise.id,
+        "complaint_id": complaint.id,
+        "conversation_id": conversation.id,
+        "survey_id": survey.id,
+        "sales_id": cast.staff[Role.SALES_CONSULTANT].id if own else 1,
+        "service_id": cast.staff[Role.SERVICE_SPECIALIST].id if own else 2,
+    }
 
 
 def token_of(cast, role: str, *, scopes=tuple(SCOPES), per_minute: int = 600) -> str:
@@ -173,6 +233,30 @@ def body_of(name: str, ids: dict) -> dict | None:
         "PATCH /vehicles/{vehicle_id}": {"colour": "白"},
         "POST /vehicles/{vehicle_id}/odometer": {"km": 1000},
         "POST /vehicles/{vehicle_id}/owners": {"customer_id": str(ids["customer_id"])},
+        "POST /arrivals": {"vehicle_id": str(ids["vehicle_id"])},
+        "POST /deliveries": {
+            "vehicle_id": str(ids["new_car_id"]),
+            "scheduled_at": (given.clock.now() + given.timedelta(days=2)).isoformat(),
+            "sales_consultant_id": ids["sales_id"],
+            "service_specialist_id": ids["service_id"],
+        },
+        "POST /deliveries/{delivery_id}/move": {
+            "scheduled_at": (given.clock.now() + given.timedelta(days=3)).isoformat()
+        },
+        "POST /deliveries/{delivery_id}/cancel": {"reason": "客户改主意"},
+        "POST /promises": {
+            "customer_id": str(ids["customer_id"]),
+            "kind": "gift",
+            "what": "脚垫",
+            "evidence": "合同",
+            "due_on": str(given.days(9)),
+            "side": "sales",
+            "keeper_id": ids["sales_id"],
+        },
+        "POST /promises/{promise_id}/settle": {"outcome": "kept", "how": "客户签收"},
+        "POST /conversations/{conversation_id}/messages": {"text": "收到"},
+        "POST /complaints": {"customer_id": str(ids["customer_id"]), "kind": "waiting", "text": "等了四个小时"},
+        "POST /complaints/{complaint_id}/answer": {"text": "已道歉"},
         "POST /tasks/{contact_id}/outcome": {"outcome": "no_answer"},
         "POST /leads": {"kind": "referral", "text": "朋友想买", "name": "李雷", "phone": "13600001111"},
         "POST /leads/{lead_id}/answers": {

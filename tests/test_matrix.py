@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from cheban.api.models import ApiToken, WebhookDelivery, WebhookEndpoint
-from cheban.core import owner_links
+from cheban.core import files, owner_links
 from cheban.core.ids import new_id
 from cheban.core.privacy import seal
 from cheban.customers.models import ContactPoint, FieldDefinition, ImportBatch, ImportRow, PrivacyRequest
@@ -27,6 +27,7 @@ from cheban.sales.models import (
     HandoverSheet,
     Lead,
     LeadTurn,
+    PromiseProof,
     SalesPromise,
     VehicleDelivery,
 )
@@ -35,6 +36,7 @@ from cheban.voice.conversations import commands as talks
 from cheban.voice.models import Alert, Complaint, Finding, OwnerLink, Solution
 from cheban.voice.surveys import commands as surveys
 from cheban.voice.surveys.models import Survey
+from cheban.workshop.models import Arrival
 from tests import given
 
 PUBLIC = {
@@ -206,6 +208,7 @@ EXPECTED = {
     "voice:complaints": "complaint.see",
     "voice:new_complaint": "complaint.file",
     "voice:causes": "complaint.see",
+    "voice:goodwill": "complaint.see",
     "voice:codes": "complaint.share",
     "voice:make_code": "complaint.share",
     "voice:code": "complaint.share",
@@ -271,6 +274,10 @@ EXPECTED = {
         ("scorecard:practices", "scorecard:new_practice", "scorecard:practice", "scorecard:practice_deed"),
         "practice.nominate",
     ),
+    "workshop:arrivals": "arrival.see",
+    "workshop:note_arrival": "arrival.note",
+    "workshop:arrival": "arrival.see",
+    "workshop:greet": "arrival.greet",
     "sales:deliveries": "delivery.see",
     "sales:new_delivery": "delivery.plan",
     "sales:delivery": "delivery.see",
@@ -288,6 +295,9 @@ EXPECTED = {
     "sales:new_promise": "promise.make",
     "sales:promise": "delivery.see",
     "sales:settle_promise": "promise.dispute",
+    "sales:add_proofs": "promise.prove",
+    "sales:proof": "customer.reveal",
+    "sales:remove_proof": "promise.prove",
     "conversations:list": "conversation.see",
     "conversations:conversation": "conversation.see",
     "conversations:question": "conversation.see",
@@ -385,18 +395,23 @@ def sold(store, customer, vehicle) -> dict:
         store=store, customer=customer, kind="gift", what="x", evidence="x", due_on=given.days(1), side="sales",
         keeper_id=1, promised_by_id=1, promised_at=now,
     )  # fmt: skip
+    file = files.keep(files.Taken("pdf", b"%PDF-"), store_id=store.id, by_id=None)
+    proof = PromiseProof.objects.create(store=store, promise=promise, file=file, added_by_id=1, added_at=now)
     lead = Lead.objects.create(
         store=store, customer=customer, vehicle=vehicle, kind="trade_in", grade="a", state="pushed", proposed_at=now,
         pushed_at=now, holder_id=1, holder_role="sales_consultant",
     )  # fmt: skip
     turn = LeadTurn.objects.create(store=store, lead=lead, number=1, holder_id=1, role="sales_consultant", began_at=now)
+    arrival = Arrival.objects.create(store=store, customer=customer, vehicle=vehicle, arrived_at=now, source="camera")
     return {
+        "arrival_id": arrival.id,
         "lead_id": lead.id,
         "turn_id": turn.id,
         "sold_id": delivery.id,
         "revision_id": revision.id,
         "feedback_id": first.id,
         "promise_id": promise.id,
+        "proof_id": proof.id,
         "point": "none",
         "deed": "none",
     }
@@ -664,6 +679,8 @@ def address(name: str, ids: dict) -> str:
         "uuid:revision_id",
         "uuid:feedback_id",
         "uuid:promise_id",
+        "uuid:proof_id",
+        "uuid:arrival_id",
         "uuid:conversation_id",
         "uuid:question_id",
         "uuid:survey_id",
@@ -720,6 +737,8 @@ def test_what_belongs_to_another_store_is_not_found(cast, things):
         "revision_id",
         "feedback_id",
         "promise_id",
+        "proof_id",
+        "arrival_id",
         "conversation_id",
         "question_id",
         "survey_id",

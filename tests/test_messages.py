@@ -43,6 +43,7 @@ NOT_FOR_PAGES = {
     "core/chinese_days.py": "names of days off, which bin/messages.py collects",
     "core/lunar.py": "names of festivals, which bin/messages.py collects",
     "org/facts.py": "names of facts, which bin/messages.py collects",
+    "workshop/facts.py": "names of facts, which bin/messages.py collects",
     "customers/facts.py": "names of facts, which bin/messages.py collects",
     "site/demo/": "the demo's people, vehicles and remarks",
     "site/simulation/": "what simulated people say, headings of their files",

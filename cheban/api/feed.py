@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from cheban.api.schemas import _iso
+from cheban.api.schemas.values import _iso
 from cheban.core import clock, events
 from cheban.core.logs import scrub
 from cheban.core.models import Event

@@ -8,3 +8,8 @@ class CoreConfig(AppConfig):
 
     name = "cheban.core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cheban.core import files, sealed
+
+        sealed.declare_folder(files.FOLDER, files.bound_to)

@@ -1,10 +1,11 @@
-"""Tables of the core: events, audit, data keys, store calendars. Store and staff are plain ids here."""
+"""Tables of the core: events, audit, data keys, files, store calendars. Store and staff are plain ids here."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Collate, Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Event(models.Model):
@@ -103,6 +104,22 @@ class DataKey(models.Model):
     id = models.SmallAutoField(primary_key=True)
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now())
+
+
+class StoredFile(models.Model):
+    """A photo or PDF that somebody attached; its content lies sealed on the disk under its id. See core.files."""
+
+    class Kind(models.TextChoices):
+        PHOTO = "photo", _("照片")
+        PDF = "pdf", "PDF"
+
+    id = models.UUIDField(primary_key=True)
+    store_id = models.IntegerField()
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    bytes = models.IntegerField()  # of the content, open
+    digest = models.BinaryField(max_length=32)  # SHA-256 of the content
+    kept_by_id = models.IntegerField(null=True)
+    kept_at = models.DateTimeField()
 
 
 class OpeningSpan(models.Model):

@@ -4,6 +4,7 @@
 def check_rules() -> None:
     """Put all rules into the handbook; raises when one names a fact that nobody offers."""
     from cheban.handbook import (
+        arrivals,
         by_hand,
         complaints,
         conversations,
@@ -26,6 +27,7 @@ def check_rules() -> None:
             from_sale_to_service,
             leads,
             conversations,
+            arrivals,
             surveys,
             service_care,
             relationship,

@@ -7,6 +7,43 @@ from django.utils.translation import gettext_noop
 from cheban.org.roles import Role
 from cheban.playbook.rules import Happened, If, Owes, Rule, Upcoming, wall, working
 
+DELIVERY_REMINDER = Rule(
+    "delivery_reminder",
+    title="交车前提醒：双专员各自准备，客户收到短信",
+    short="交车准备",
+    requirement="R036",
+    when=Upcoming("delivery.scheduled_on", days=1, late=0),
+    only_if=(If("delivery.state", "=", "planned", says="约好了还没有交"),),
+    occasion="delivery.scheduled_on",
+    purpose="service",
+    owes=(
+        Owes(
+            Role.SALES_CONSULTANT,
+            "confirm_delivery",
+            "和客户确认交车时间",
+            within=working(hours=8),
+            escalate=((working(hours=10), Role.STORE_MANAGER),),
+        ),
+        Owes(
+            Role.SERVICE_SPECIALIST,
+            "prepare_delivery",
+            "备好保养手册、留出交车时间",
+            within=working(hours=8),
+            escalate=((working(hours=10), Role.STORE_MANAGER),),
+        ),
+    ),
+    joined=True,
+    reason="{series}约好{due} {scheduled_time}交车，两位专员各自准备；客户同时收到短信提醒。",
+    script="{call_name}您好，我是{store}的{me}。您的新车约在**{due} {scheduled_time}**交付，时间还合适吗？"
+    "请带好**身份证原件**，我和售后专员一起等您。",
+    shows=("delivery.series", "delivery.scheduled_time"),
+    done_when=("settled", "booked"),
+    done_label="已确认、已备好",
+    void_by=("delivery.moved", "delivery.cancelled", "delivery.completed"),
+    weight=88,
+    keeps_gap=False,
+)
+
 HANDOVER_DUE = Rule(
     "handover_due",
     title="交车 24 小时内发出客户服务交接表",
@@ -186,6 +223,7 @@ PROMISE_DUE_SERVICE = _promise(
 
 CHAPTER = gettext_noop("从销售到售后：交接、承诺、首次反馈")
 RULES = (
+    DELIVERY_REMINDER,
     HANDOVER_DUE,
     HANDOVER_CONFIRM,
     HANDOVER_CORRECT,

@@ -22,6 +22,7 @@ class Threshold:
 
 THRESHOLDS = {
     "pii.revealed": Threshold(50, timedelta(hours=1)),
+    "proof.opened": Threshold(50, timedelta(hours=1)),
     "customers.exported": Threshold(10, timedelta(hours=1)),
 }
 ALARM = "audit.alarmed"

@@ -1,11 +1,13 @@
-"""Timers of the org room: reactions that are still owed, the audit trail's chain."""
+"""Timers of the org room: reactions that are still owed, the audit trail's chain, files that belong to nothing."""
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
 
-from cheban.core import audit, clock
-from cheban.org import dispatch
+from cheban.core import audit, clock, files
+from cheban.org import dispatch, queries, scope
 
 
 @app.periodic(cron="* * * * * */10")
@@ -29,3 +31,11 @@ def link_audit(timestamp: int) -> None:
             linked = audit.link_new(cursor)
     with connection.cursor() as cursor:
         audit.anchor(settings.DATA_DIR / audit.ANCHORS, cursor, at=clock.now())
+
+
+@app.periodic(cron="50 2 * * *")
+@app.task(queueing_lock="sweep_files")
+def sweep_files(timestamp: int) -> None:
+    """Every night: contents of files whose row never came or is gone since yesterday."""
+    with scope.use(queries.store_ids()):
+        files.sweep(before=clock.now() - timedelta(days=1))

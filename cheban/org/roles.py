@@ -42,6 +42,9 @@ PERMISSIONS: dict[str, str] = {
     "privacy.handle": _("办理个人信息请求、出具副本"),
     "privacy.erase": _("按请求删除个人信息"),
     "note.add": _("在客户经过里写备注"),
+    "arrival.see": _("看今天到店"),
+    "arrival.note": _("登记客户到店"),
+    "arrival.greet": _("登记到店关怀：客户怎么说"),
     "delivery.see": _("看交车与交接"),
     "delivery.plan": _("约交车、改期、取消"),
     "delivery.carry_out": _("交车：清单打勾、确认交付"),
@@ -54,6 +57,7 @@ PERMISSIONS: dict[str, str] = {
     "promise.make": _("登记销售承诺、改期、澄清争议"),
     "promise.keep": _("登记承诺已兑现或做不到"),
     "promise.dispute": _("登记客户对承诺的异议"),
+    "promise.prove": _("给承诺附上照片和 PDF"),
     "conversation.see": _("看客户服务群"),
     "conversation.answer": _("建服务群、回复客户、换链接"),
     "survey.see": _("看客户评价"),
@@ -77,6 +81,7 @@ PERMISSIONS: dict[str, str] = {
     "solution.propose": _("提出联合方案"),
     "solution.approve": _("批准方案的补偿"),
     "solution.carry_out": _("执行联合方案"),
+    "goodwill.change": _("调整投诉补偿额度"),
     "import.see": _("看导入记录"),
     "import.run": _("导入表格、改正错行"),
     "import.undo": _("撤销整次导入"),
@@ -126,14 +131,14 @@ PERMISSIONS: dict[str, str] = {
 _SEE = {"customer.see", "playbook.see", "calendar.see"}
 _CONTACT = (
     _SEE
-    | {"customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
+    | {"arrival.see", "customer.reveal", "consent.change", "note.add", "task.see_own", "task.finish"}
     | {
         "task.create",
         "task.hand_over",
         "task.snooze",
     }
 )
-_DESK = _CONTACT | {"customer.create", "customer.edit", "privacy.take"}
+_DESK = _CONTACT | {"arrival.note", "arrival.greet", "customer.create", "customer.edit", "privacy.take"}
 _WISHES = {"lead.see", "lead.record"}
 _HEARS = {"conversation.see", "survey.see", "complaint.see"}
 _SOLVES = {
@@ -144,7 +149,7 @@ _SOLVES = {
     "complaint.confirm",
     "solution.propose",
 }
-_SOLD = {"delivery.see", "promise.keep", "promise.dispute"}
+_SOLD = {"delivery.see", "promise.keep", "promise.dispute", "promise.prove"}
 _DELIVERS = _SOLD | _HEARS | _WISHES | _SOLVES | {"delivery.carry_out", "conversation.answer", "lead.join"}
 _SALES = (
     _DELIVERS
@@ -203,7 +208,7 @@ _WORKS = {"action.do", "practice.nominate"}
 
 _GRANTS: dict[str, frozenset[str]] = {
     Role.GROUP_ADMIN: frozenset(PERMISSIONS),
-    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see", "message.manage"}),
+    Role.OPERATIONS: frozenset(_MANAGE | {"audit.see", "message.manage", "goodwill.change"}),
     Role.STORE_MANAGER: frozenset(
         _MANAGE | {"audit.see", "privacy.erase", "staff.manage", "token.manage", "webhook.manage"}
     ),
@@ -240,6 +245,7 @@ _GRANTS: dict[str, frozenset[str]] = {
             "delivery.see",
             "lead.see",
             "complaint.see",
+            "arrival.see",
             "incentive.see",
         }
     ),

@@ -34,12 +34,14 @@ APPEND_ONLY = (
     "scorecard_practicepage",
     "scorecard_incentivescheme",
     "scorecard_paidline",
+    "voice_goodwilllimit",
 )
 GROUP_OR_STORE = (
     "customers_fielddefinition",
     "scorecard_target",
     "scorecard_practicepage",
     "scorecard_incentivescheme",
+    "voice_goodwilllimit",
 )
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,
 # what a group chose about a rule (its row has no store, and every store's plan reads it).

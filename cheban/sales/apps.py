@@ -15,6 +15,7 @@ class SalesConfig(AppConfig):
         from cheban.core import live, said, slots
         from cheban.core.links import Link, link
         from cheban.sales import audited, events, facts, holdings, lists, queries, undoing, words  # noqa: F401
+        from cheban.sales.deliveries import reminding  # noqa: F401
         from cheban.sales.leads import events as _told  # noqa: F401
         from cheban.sales.leads import facts as lead_facts
         from cheban.sales.leads import hearing, turns  # noqa: F401

@@ -34,6 +34,8 @@ declare("promise.broken", _("未能兑现承诺"), what="what was promised", how
 declare("promise.disputed", _("承诺有争议"), what="what was promised", claimed="what the customer says", **_PROMISE)
 declare("promise.clarified", _("承诺争议已澄清"), what="what was promised", found="how it ended", **_PROMISE)
 declare("promise.changed", _("更新承诺"), what="what was promised", due_on="by when", **_PROMISE)
+declare("promise.proof_added", _("附上承诺的依据"), what="what was promised", files_count="how many files", **_PROMISE)
+declare("promise.proof_removed", _("拿掉承诺的依据"), what="what was promised", why="why", **_PROMISE)
 _FEEDBACK = {"feedback_id": "first feedback"}
 declare("feedback.recorded", _("首次服务反馈"), questions="questions about use", **_FEEDBACK, **_DELIVERY)
 declare("feedback.read", _("已读首次反馈"), **_FEEDBACK)

@@ -33,6 +33,10 @@ def offer() -> None:
             facts=_CAR
             | {
                 "state": Fact("d.state", "text", "交车状态"),
+                "scheduled_on": Fact("(d.scheduled_at AT TIME ZONE 'Asia/Shanghai')::date", "date", "约好的交车日"),
+                "scheduled_time": Fact(
+                    "to_char(d.scheduled_at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI')", "text", "约好几点"
+                ),
                 "sheet": Fact("h.state", "text", "交接表状态"),
                 "feedback_at": Fact("f.at", "date", "首次反馈"),
             },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cheban.core.personal import Holding, Person, Row, hold
 from cheban.sales.handover import fields
 from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.sales.promises import proofs
 
 
 def _deliveries(person: Person) -> list[Row]:
@@ -41,14 +43,17 @@ def _promises(person: Person) -> list[Row]:
             _("状态"): promise.get_state_display(),
             _("结果"): promise.settled_how,
             _("客户的说法"): promise.claimed,
+            _("依据的照片与 PDF"): promise.files,
         }
-        for promise in SalesPromise.objects.filter(customer_id__in=person.ids).order_by("promised_at", "id")
+        for promise in SalesPromise.objects.filter(customer_id__in=person.ids)
+        .annotate(files=Count("proofs", filter=Q(proofs__removed_at__isnull=True)))
+        .order_by("promised_at", "id")
     ]
 
 
 def _blank_promises(person: Person) -> int:
     rows = SalesPromise.objects.filter(customer_id__in=person.ids)
-    return rows.update(evidence="", settled_how="", claimed="", found="")
+    return proofs.erase(person.ids) + rows.update(evidence="", settled_how="", claimed="", found="")
 
 
 def offer() -> None:
@@ -69,10 +74,10 @@ def offer() -> None:
         Holding(
             "promises",
             gettext_lazy("销售承诺"),
-            ("sales_salespromise",),
+            ("sales_salespromise", "sales_promiseproof", "core_storedfile"),
             _promises,
             _blank_promises,
-            kept=gettext_lazy("承诺的内容与结果按合同留存，依据与往来文字清空"),
+            kept=gettext_lazy("承诺的内容与结果按合同留存，依据、照片与往来文字清空"),
             order=46,
         ),
     )

@@ -24,6 +24,7 @@ __all__ = [
     "LeadAnswer",
     "LeadTurn",
     "LeadWords",
+    "PromiseProof",
     "SalesPromise",
     "VehicleDelivery",
 ]
@@ -186,6 +187,28 @@ class SalesPromise(StoreScoped):
         indexes = [
             models.Index(fields=["customer"], name="promise_of_customer"),
             models.Index(fields=["store", "due_on", "id"], name="promise_due"),
+        ]
+
+
+class PromiseProof(StoreScoped):
+    """A photo or PDF that shows what was promised. Taken out, it leaves who did so and why. R034."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    promise = models.ForeignKey(SalesPromise, on_delete=models.CASCADE, related_name="proofs")
+    file = models.OneToOneField("core.StoredFile", null=True, on_delete=models.PROTECT, related_name="+")
+    added_by_id = models.IntegerField(null=True)
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    removed_by_id = models.IntegerField(null=True)
+    removed_why = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_proof_without_its_file_was_taken_out",
+                condition=Q(file__isnull=False, removed_at__isnull=True)
+                | Q(file__isnull=True, removed_at__isnull=False),
+            )
         ]
 
 

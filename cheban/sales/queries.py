@@ -7,19 +7,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
 from cheban.customers.models import Customer, Vehicle
+from cheban.lists import keyset
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole
 from cheban.org.roles import Role, permissions_of
 from cheban.sales.deliveries import checklist
 from cheban.sales.deliveries.commands import MAY
 from cheban.sales.handover import fields
-from cheban.sales.models import FirstFeedback, HandoverRevision, HandoverSheet, SalesPromise, VehicleDelivery
+from cheban.sales.models import (
+    FirstFeedback,
+    HandoverRevision,
+    HandoverSheet,
+    PromiseProof,
+    SalesPromise,
+    VehicleDelivery,
+)
 
 SHEET_HOURS = timedelta(hours=24)
 FEEDBACK_DAYS = timedelta(days=3)
@@ -225,6 +234,37 @@ def promise_row(found: SalesPromise, who: dict[int | None, str]) -> dict[str, An
     }
 
 
+def proof(proof_id: UUID) -> PromiseProof:
+    """One file of a promise. Raises NotFound."""
+    found = PromiseProof.objects.select_related("promise", "file").filter(id=proof_id).first()
+    if found is None:
+        raise NotFound(_("没有这个文件，或不属于您的门店。"))
+    return found
+
+
+def proofs_of(found: SalesPromise) -> list[PromiseProof]:
+    """Files of a promise, those taken out too, in the order in which they came. One query."""
+    return list(found.proofs.select_related("file").order_by("added_at", "id"))
+
+
+def proof_row(found: PromiseProof, who: dict[int | None, str], actor: Actor) -> dict[str, Any]:
+    """One file for its promise's page."""
+    return {
+        "id": found.id,
+        "is_photo": found.file is not None and found.file.kind == "photo",
+        "kind": found.file.get_kind_display() if found.file else "",
+        "bytes": found.file.bytes if found.file else 0,
+        "added_by": who.get(found.added_by_id, ""),
+        "added_at": found.added_at,
+        "removed_at": found.removed_at,
+        "removed_by": who.get(found.removed_by_id, ""),
+        "removed_why": found.removed_why,
+        "can_remove": found.removed_at is None
+        and actor.may("promise.prove")
+        and (found.added_by_id == actor.staff_id or actor.may("promise.make")),
+    }
+
+
 def promises_of(customer_id: UUID) -> list[dict[str, Any]]:
     """Open and disputed promises to a customer, for the banner of their page (slot customer.promises). Two queries."""
     found = list(
@@ -276,3 +316,45 @@ def words_of(event: Event) -> str:
     """What a buyer asked and wished in the first days (core.said). One query."""
     first = FirstFeedback.objects.filter(id=event.facts["feedback_id"]).first()
     return "。".join(words for words in (first.questions, first.needs) if words) if first else ""
+
+
+def deliveries(
+    *,
+    state: str = "",
+    customer_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """One keyset page of deliveries with their sheets, the latest appointment first. One query."""
+    rows = VehicleDelivery.objects.select_related("sheet")
+    asked = {"state": state, "customer_id": customer_id, "vehicle_id": vehicle_id}
+    return keyset.newest(rows.filter(**{k: v for k, v in asked.items() if v}), "scheduled_at", after=after, limit=limit)
+
+
+def promises(
+    *,
+    state: str = "",
+    customer_id: UUID | None = None,
+    keeper_id: int | None = None,
+    is_disputed: bool | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """One keyset page of promises with how many files prove each, the newest first. One query."""
+    rows = counted(SalesPromise.objects.all())
+    asked = {"state": state, "customer_id": customer_id, "keeper_id": keeper_id}
+    if is_disputed is not None:
+        disputed = Q(disputed_at__isnull=False, found_at__isnull=True)
+        rows = rows.filter(disputed if is_disputed else ~disputed)
+    return keyset.newest(rows.filter(**{k: v for k, v in asked.items() if v}), "promised_at", after=after, limit=limit)
+
+
+def counted(rows: QuerySet) -> QuerySet:
+    """Promises with `proofs_count`, the files that prove them now."""
+    return rows.annotate(proofs_count=Count("proofs", filter=Q(proofs__removed_at__isnull=True)))
+
+
+def promise_whole(promise_id: UUID) -> SalesPromise:
+    """One promise with `proofs_count`. Raises NotFound."""
+    return counted(SalesPromise.objects.filter(id=promise(promise_id).id)).get()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from cheban.sales import views
 from cheban.sales.leads import views as leads
+from cheban.sales.promises import views as promises
 
 app_name = "sales"
 urlpatterns = [
@@ -20,10 +21,13 @@ urlpatterns = [
     path("handover/<uuid:revision_id>/answer/", views.answer, name="answer"),
     path("feedback/<uuid:feedback_id>/", views.feedback, name="feedback"),
     path("feedback/<uuid:feedback_id>/read/", views.read_feedback, name="read_feedback"),
-    path("promises/", views.promises, name="promises"),
-    path("promises/new/", views.new_promise, name="new_promise"),
-    path("promises/<uuid:promise_id>/", views.promise, name="promise"),
-    path("promises/<uuid:promise_id>/<slug:deed>/", views.settle_promise, name="settle_promise"),
+    path("promises/", promises.promises, name="promises"),
+    path("promises/new/", promises.new_promise, name="new_promise"),
+    path("promises/proofs/<uuid:proof_id>/", promises.proof, name="proof"),
+    path("promises/proofs/<uuid:proof_id>/remove/", promises.remove_proof, name="remove_proof"),
+    path("promises/<uuid:promise_id>/proofs/", promises.add_proofs, name="add_proofs"),
+    path("promises/<uuid:promise_id>/", promises.promise, name="promise"),
+    path("promises/<uuid:promise_id>/<slug:deed>/", promises.settle_promise, name="settle_promise"),
     path("leads/", leads.leads, name="leads"),
     path("leads/new/", leads.new_lead, name="new_lead"),
     path("leads/turn/<uuid:turn_id>/", leads.lead_turn, name="lead_turn"),

@@ -1,11 +1,9 @@
-"""Deliveries, sheets, promises, first feedback on a screen. Thin: parse, call, render."""
+"""Deliveries, sheets, first feedback on a screen. Thin: parse, call, render."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,42 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cheban.core import clock
-from cheban.core.errors import NotFound, Refused
+from cheban.core.errors import Refused
 from cheban.lists import views as lists
 from cheban.org.access import page
-from cheban.sales import choices, errors, queries
+from cheban.sales import errors, queries
 from cheban.sales import feedback as first_feedback
 from cheban.sales.deliveries import commands as delivering
 from cheban.sales.handover import commands as handing
 from cheban.sales.handover import fields
-from cheban.sales.promises import commands as promising
-
-ZONE = ZoneInfo("Asia/Shanghai")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZONE)
-    except ValueError:
-        return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+from cheban.sales.typed import as_id, as_moment, as_number
 
 
 @page(may="delivery.see")
@@ -65,23 +36,23 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 def new_delivery(request: HttpRequest) -> HttpResponse:
     """Appoint a delivery for a customer's car."""
     asked = request.POST or request.GET
-    customer, cars = queries.choose(_id(asked.get("customer", "")), _id(asked.get("vehicle", "")))
+    customer, cars = queries.choose(as_id(asked.get("customer", "")), as_id(asked.get("vehicle", "")))
     wrong: dict[str, str] = {}
     message = ""
     if request.method == "POST":
         try:
-            moment = _moment(request.POST.get("scheduled_at", ""))
+            moment = as_moment(request.POST.get("scheduled_at", ""))
             if moment is None:
                 raise errors.Invalid(_("请选择交车的日期和时间。"), scheduled_at=_("请选择。"))
-            vehicle_id = _id(request.POST.get("vehicle", ""))
+            vehicle_id = as_id(request.POST.get("vehicle", ""))
             if vehicle_id is None:
                 raise errors.Invalid(_("请选择要交的车。"), vehicle=_("请选择。"))
             made = delivering.plan(
                 by=request.actor,
                 vehicle_id=vehicle_id,
                 scheduled_at=moment,
-                sales_consultant_id=_number(request.POST.get("sales_consultant_id", "")),
-                service_specialist_id=_number(request.POST.get("service_specialist_id", "")),
+                sales_consultant_id=as_number(request.POST.get("sales_consultant_id", "")),
+                service_specialist_id=as_number(request.POST.get("service_specialist_id", "")),
             )
         except Refused as refusal:
             wrong, message = {k: str(v) for k, v in refusal.facts.items()}, refusal.message
@@ -117,7 +88,7 @@ def _delivery(request: HttpRequest, delivery_id: UUID) -> dict[str, Any]:
 @page(may="delivery.plan")
 def move(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """Another moment."""
-    found, moment = queries.delivery(delivery_id), _moment(request.POST.get("scheduled_at", ""))
+    found, moment = queries.delivery(delivery_id), as_moment(request.POST.get("scheduled_at", ""))
     if moment is None:
         raise errors.Invalid(_("请选择交车的日期和时间。"))
     delivering.move(found, by=request.actor, scheduled_at=moment)
@@ -166,7 +137,7 @@ def fill_in(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         for f in fields.ASKED
     }
     try:
-        version = _number(request.POST.get("version", ""))
+        version = as_number(request.POST.get("version", ""))
         if request.POST.get("send") == "1":
             handing.fill_in_and_send(sheet, by=request.actor, data=data, version=version)
             messages.success(request, _("交接表已发出，等售后专员逐项确认。"))
@@ -263,112 +234,3 @@ def read_feedback(request: HttpRequest, feedback_id: UUID) -> HttpResponse:
     found = queries.feedback(feedback_id)
     first_feedback.read(found, by=request.actor)
     return redirect("sales:delivery", found.delivery_id)
-
-
-@page(may="delivery.see")
-def promises(request: HttpRequest) -> HttpResponse:
-    """Promises, by keyset pages."""
-    found = lists.show(request, "promises")
-    return found if isinstance(found, HttpResponse) else render(request, "sales/promises.html", found)
-
-
-@page(may="promise.make")
-def new_promise(request: HttpRequest) -> HttpResponse:
-    """Put a promise on record."""
-    asked = request.POST or request.GET
-    customer, cars = queries.choose(_id(asked.get("customer", "")), None)
-    if customer is None:
-        raise NotFound(_("没有这位客户，或不属于您的门店。"))
-    wrong: dict[str, str] = {}
-    message = ""
-    if request.method == "POST":
-        try:
-            promising.make(
-                by=request.actor,
-                customer_id=customer.id,
-                vehicle_id=_id(asked.get("vehicle", "")),
-                due_on=_day(asked.get("due_on", "")),
-                keeper_id=_number(asked.get("keeper_id", "")),
-                **{name: asked.get(name, "") for name in ("kind", "what", "evidence", "side")},
-            )
-        except Refused as refusal:
-            wrong, message = {k: str(v) for k, v in refusal.facts.items()}, refusal.message
-        else:
-            messages.success(request, _("承诺已登记，售后也看得到。"))
-            return redirect("customers:customer", customer.id)
-    context = {
-        "customer": customer,
-        "cars": cars,
-        "typed": asked,
-        "wrong": wrong,
-        "message": message,
-        "kinds": choices.KINDS,
-        "sides": choices.SIDES,
-        "people": dict(
-            queries.people_of_side([customer.store_id], "delivery.sales_side")
-            + queries.people_of_side([customer.store_id], "delivery.service_side")
-        ).items(),
-        "me": request.actor.staff_id,
-        "today": clock.today(),
-    }
-    return render(request, "sales/new_promise.html", context, status=422 if message else 200)
-
-
-def _promise(request: HttpRequest, promise_id: UUID) -> dict[str, Any]:
-    found = queries.promise(promise_id)
-    who = queries.names(
-        [found.keeper_id, found.promised_by_id, found.settled_by_id, found.disputed_by_id, request.actor.staff_id]
-    )
-    stores = [found.store_id]
-    return {
-        "promise": queries.promise_row(found, who),
-        "found": found,
-        "who": {
-            "promised": who.get(found.promised_by_id, ""),
-            "settled": who.get(found.settled_by_id, ""),
-            "disputed": who.get(found.disputed_by_id, ""),
-        },
-        "is_late": found.state == "open" and found.due_on < clock.today(),
-        "people": dict(
-            queries.people_of_side(stores, "delivery.sales_side")
-            + queries.people_of_side(stores, "delivery.service_side")
-        ).items(),
-        "can_keep": found.state == "open" and request.actor.may("promise.keep"),
-        "can_change": found.state == "open" and request.actor.may("promise.make"),
-        "can_dispute": not (found.disputed_at and not found.found_at) and request.actor.may("promise.dispute"),
-        "can_clarify": bool(found.disputed_at and not found.found_at) and request.actor.may("promise.make"),
-        "now": clock.now(),
-        "today": clock.today(),
-    }
-
-
-@page("sales/promise.html", may="delivery.see")
-def promise(request: HttpRequest, promise_id: UUID) -> dict[str, Any]:
-    """One promise: what, proof, who, what became of it."""
-    return _promise(request, promise_id)
-
-
-@page(may="promise.dispute")
-def settle_promise(request: HttpRequest, promise_id: UUID, deed: str) -> HttpResponse:
-    """Kept, given up, changed, disputed or clarified; each asks its own permission."""
-    found, by, typed = queries.promise(promise_id), request.actor, request.POST
-    if request.method != "POST":
-        return redirect("sales:promise", promise_id)
-    deeds = {
-        "keep": lambda: promising.keep(found, by=by, how=typed.get("how", "")),
-        "give-up": lambda: promising.give_up(found, by=by, how=typed.get("how", "")),
-        "change": lambda: promising.change(
-            found, by=by, due_on=_day(typed.get("due_on", "")), keeper_id=_number(typed.get("keeper_id", ""))
-        ),
-        "dispute": lambda: promising.dispute(found, by=by, claimed=typed.get("claimed", "")),
-        "clarify": lambda: promising.clarify(found, by=by, found=typed.get("found", "")),
-    }
-    if deed not in deeds:
-        raise NotFound(_("没有这一步。"))
-    try:
-        deeds[deed]()
-    except errors.Invalid as refusal:
-        context = _promise(request, promise_id) | {"deed": deed, "message": refusal.message, "typed": typed}
-        return render(request, "sales/promise.html", context, status=422)
-    messages.success(request, _("已登记。"))
-    return redirect("sales:promise", promise_id)

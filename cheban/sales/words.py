@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cheban.sales.handover import fields
 
@@ -14,6 +15,9 @@ from cheban.sales.handover import fields
 def timeline(name: str, facts: dict[str, Any]) -> str:
     """One line for an event of this room: what it was about and how it ended."""
     parts = [facts.get("what", ""), facts.get("claimed", ""), facts.get("how", ""), facts.get("found", "")]
+    parts.append(facts.get("why", ""))
+    if facts.get("files_count"):
+        parts.append(ngettext("%(n)d 个文件", "%(n)d 个文件", facts["files_count"]) % {"n": facts["files_count"]})
     if name == "feedback.recorded":
         parts.append(facts.get("questions", ""))
     if name == "handover.sent_back":

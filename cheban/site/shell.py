@@ -23,6 +23,7 @@ MENU = (
     (gettext_noop("我的今天"), "playbook:my_day", "checklist", "task.see_own", ""),
     (gettext_noop("团队看板"), "playbook:team", "users-group", "task.see_team", ""),
     (gettext_noop("客户与车辆"), "customers:list", "address-book", "customer.see", ""),
+    (gettext_noop("今天到店"), "workshop:arrivals", "map-pin", "arrival.see", ""),
     (gettext_noop("交车与交接"), "sales:deliveries", "car", "delivery.see", ""),
     (gettext_noop("线索"), "sales:leads", "bulb", "lead.see", ""),
     (gettext_noop("销售承诺"), "sales:promises", "flag", "delivery.see", ""),

@@ -36,6 +36,7 @@ urlpatterns = [
     path("settings/", include("cheban.messaging.account_urls")),
     path("receipts/", include("cheban.messaging.receipt_urls")),
     path("wecom/", include("cheban.site.wecom_urls")),
+    path("workshop/", include("cheban.workshop.urls")),
     path("sales/", include("cheban.sales.urls")),
     path("voice/", include("cheban.voice.urls")),
     path("c/", include("cheban.voice.conversations.owner_urls")),

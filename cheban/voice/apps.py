@@ -15,7 +15,7 @@ class VoiceConfig(AppConfig):
         from cheban.core import live, sealed, slots
         from cheban.core.links import Link, link
         from cheban.voice import audited, events, facts, holdings, kinds, undoing  # noqa: F401
-        from cheban.voice.complaints import lists, queries, words  # noqa: F401
+        from cheban.voice.complaints import lists, queries, telling, words  # noqa: F401
         from cheban.voice.conversations import offers as conversations
         from cheban.voice.hearing import reactions
         from cheban.voice.surveys import offers as surveys

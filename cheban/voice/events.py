@@ -27,7 +27,7 @@ declare("alert.ended", _("红色预警结束"), **_ALERT)
 _COMPLAINT = {"complaint_id": "complaint"}
 declare(
     "complaint.filed",
-    _("登记投诉"),
+    _("投诉已登记"),
     kind="kind",
     level="normal, amber or red",
     channel="channel",
@@ -76,3 +76,10 @@ declare(
     **_COMPLAINT,
 )
 declare("complaint.checked", _("30 天后复查"), kept="whether it stayed away", **_COMPLAINT)
+declare(
+    "goodwill.changed",
+    _("调整投诉补偿额度"),
+    role="role",
+    before_fen="limit before, fen",
+    limit_fen="limit from now on, fen",
+)

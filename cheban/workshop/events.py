@@ -1,4 +1,4 @@
-"""What the workshop tells (so far: what other systems' orders told)."""
+"""What the workshop tells: who arrived, and what other systems' orders told."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -16,3 +16,6 @@ declare(
     odometer_km="odometer, km",
     import_id="import batch id",
 )
+_ARRIVAL = {"arrival_id": "arrival"}
+declare("customer.arrived", _("客户到店"), source="reception, camera or other", **_ARRIVAL)
+declare("customer.greeted", _("到店关怀"), minutes_count="whole minutes from arriving", **_ARRIVAL)

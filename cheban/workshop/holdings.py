@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from cheban.core.money import plain_yuan
 from cheban.core.personal import Holding, Person, Row, hold
-from cheban.workshop.models import RepairOrder
+from cheban.workshop.models import Arrival, RepairOrder
 
 
 def _orders(person: Person) -> list[Row]:
@@ -31,8 +31,19 @@ def _blank(person: Person) -> int:
     return RepairOrder.objects.filter(customer_id__in=person.ids).update(concern="", region="")
 
 
+def _arrivals(person: Person) -> list[Row]:
+    return [
+        {_("到店"): one.arrived_at, _("您说过的话"): one.heard}
+        for one in Arrival.objects.filter(customer_id__in=person.ids).order_by("arrived_at", "id")
+    ]
+
+
+def _blank_arrivals(person: Person) -> int:
+    return Arrival.objects.filter(customer_id__in=person.ids).update(heard="")
+
+
 def offer() -> None:
-    """Register it (called when the app is ready)."""
+    """Register both (called when the app is ready)."""
     hold(
         Holding(
             "repair_orders",
@@ -42,5 +53,14 @@ def offer() -> None:
             _blank,
             kept=gettext_lazy("工单号、项目与金额按财税与维修档案法规留存，不再指向本人"),
             order=50,
-        )
+        ),
+        Holding(
+            "arrivals",
+            gettext_lazy("到店"),
+            ("workshop_arrival",),
+            _arrivals,
+            _blank_arrivals,
+            kept=gettext_lazy("到店的时间与经办人留存，说过的话清空"),
+            order=51,
+        ),
     )

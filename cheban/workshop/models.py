@@ -1,4 +1,4 @@
-"""Repair orders and their lines, so far as they come from other systems. R004, R013-R014.
+"""Arrivals (`arrivals.models`); repair orders and their lines, so far as they come from other systems. R004, R013-R014, R032.
 
 Money is whole fen and may be negative on returns. Orders of other systems may lack a customer or a vehicle.
 """
@@ -10,6 +10,9 @@ from django.db.models.functions import Now
 
 from cheban.core.ids import new_id
 from cheban.org.scope import StoreScoped
+from cheban.workshop.arrivals.models import Arrival
+
+__all__ = ["Arrival", "RepairOrder", "RepairOrderLine"]
 
 
 class RepairOrder(StoreScoped):

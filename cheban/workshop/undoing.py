@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 HANGS_ON = {
-    "customers_vehicle": "EXISTS (SELECT 1 FROM workshop_repairorder o WHERE o.vehicle_id = t.id)",
-    "customers_customer": "EXISTS (SELECT 1 FROM workshop_repairorder o WHERE o.customer_id = t.id)",
+    "customers_vehicle": "EXISTS (SELECT 1 FROM workshop_repairorder o WHERE o.vehicle_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM workshop_arrival a WHERE a.vehicle_id = t.id)",
+    "customers_customer": "EXISTS (SELECT 1 FROM workshop_repairorder o WHERE o.customer_id = t.id) "
+    "OR EXISTS (SELECT 1 FROM workshop_arrival a WHERE a.customer_id = t.id)",
 }
-"""While an order of another import needs them, a vehicle or a customer stays."""
+"""While an order of another import, or somebody who arrived, needs them, a vehicle or a customer stays."""
 
 
 def take_back(cursor: Any, batch_id: UUID) -> tuple[int, list[UUID], list[UUID]]:

@@ -23,7 +23,7 @@ document.addEventListener('change', (event) => {
   if (!zone) return;
   const input = event.target;
   const file = input.files[0];
-  const problem = file ? wrong(file, input, Number(zone.dataset.limitMb)) : '';
+  const problem = [...input.files].map((each) => wrong(each, input, Number(zone.dataset.limitMb))).find(Boolean) ?? '';
   const error = zone.querySelector('[data-error]');
   error.hidden = !problem;
   error.textContent = problem;

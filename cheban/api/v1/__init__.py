@@ -17,7 +17,21 @@ from ninja.errors import HttpError, ValidationError
 
 from cheban.api import problems
 from cheban.api.door import Parser, door
-from cheban.api.v1 import custom, customers, events, house, imports, inbound, leads, orders, tasks, vehicles
+from cheban.api.v1 import (
+    arrivals,
+    custom,
+    customers,
+    events,
+    house,
+    imports,
+    inbound,
+    leads,
+    orders,
+    sales,
+    tasks,
+    vehicles,
+    voice,
+)
 from cheban.core.errors import Refused
 
 api = NinjaAPI(
@@ -29,7 +43,21 @@ api = NinjaAPI(
     openapi_url=None,
     parser=Parser(),
 )
-for room in (customers, vehicles, custom, orders, tasks, leads, events, house, imports, inbound):
+for room in (
+    customers,
+    vehicles,
+    custom,
+    orders,
+    tasks,
+    leads,
+    sales,
+    voice,
+    arrivals,
+    events,
+    house,
+    imports,
+    inbound,
+):
     api.add_router("", room.router)
 
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from cheban.api import cursors
-from cheban.api import leads as schemas
 from cheban.api.door import needs
 from cheban.api.schemas import Recorded
+from cheban.api.schemas import leads as schemas
 from cheban.api.v1.customers import one_store
 from cheban.core import clock
 from cheban.lists import paging

@@ -19,7 +19,7 @@ import structlog
 
 from cheban.api import feed
 from cheban.api.models import WebhookDelivery, WebhookEndpoint
-from cheban.api.schemas import _iso
+from cheban.api.schemas.values import _iso
 from cheban.api.webhooks import outgoing, signing
 from cheban.api.webhooks.commands import TEST
 from cheban.core import clock, privacy

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
 from cheban.core.errors import NotFound, WrongState
-from cheban.core.events import record
-from cheban.core.live import announce
 from cheban.core.models import Event
 from cheban.customers import queries as customers
 from cheban.org.access import Actor, audit, command
 from cheban.org.models import StaffRole
 from cheban.sales.errors import Invalid
 from cheban.sales.models import SalesPromise
+from cheban.sales.promises.proofs import attach
+from cheban.sales.promises.telling import tell
 
 State = SalesPromise.State
 FURTHEST = timedelta(days=3 * 366)
@@ -44,8 +46,12 @@ def make(
     due_on: date | None,
     side: str,
     keeper_id: int,
+    proofs: Sequence[UploadedFile] = (),
 ) -> SalesPromise:
-    """Put a promise on record: with its proof, its day and the person who keeps it. Raises Invalid, NotFound."""
+    """Put a promise on record: with its proof, its day and the person who keeps it. Raises Invalid, NotFound.
+
+    `evidence` says where it stands; `proofs` are photos or PDFs of it, kept with the promise or not at all.
+    """
     customer = customers.customer(customer_id)
     if kind not in SalesPromise.Kind.values:
         raise Invalid(_("请选择是哪一类承诺。"), kind=_("请选择。"))
@@ -70,7 +76,8 @@ def make(
         promised_by_id=by.staff_id,
         promised_at=clock.now(),
     )
-    _tell(made, "promise.made", by=by, due_on=due_on.isoformat())
+    attach(made, proofs, by=by)
+    tell(made, "promise.made", by=by, due_on=due_on.isoformat())
     return made
 
 
@@ -96,7 +103,7 @@ def change(promise: SalesPromise, *, by: Actor, due_on: date | None, keeper_id: 
     )
     locked.due_on, locked.keeper_id = due_on, keeper_id
     locked.save(update_fields=["due_on", "keeper_id"])
-    return _tell(locked, "promise.changed", by=by, due_on=due_on.isoformat())
+    return tell(locked, "promise.changed", by=by, due_on=due_on.isoformat())
 
 
 @command("promise.keep")
@@ -118,7 +125,7 @@ def _settle(promise: SalesPromise, state: str, name: str, *, by: Actor, how: str
     locked.state, locked.settled_at, locked.settled_by_id = state, clock.now(), by.staff_id
     locked.settled_how = _clean("how", how, asked)
     locked.save(update_fields=["state", "settled_at", "settled_by_id", "settled_how"])
-    return _tell(locked, name, by=by, how=locked.settled_how)
+    return tell(locked, name, by=by, how=locked.settled_how)
 
 
 @command("promise.dispute")
@@ -133,7 +140,7 @@ def dispute(promise: SalesPromise, *, by: Actor, claimed: str) -> Event:
     locked.disputed_at, locked.disputed_by_id, locked.found, locked.found_at = clock.now(), by.staff_id, "", None
     locked.claimed = _clean("claimed", claimed, _("请写下客户是怎么说的。"))
     locked.save(update_fields=["disputed_at", "disputed_by_id", "claimed", "found", "found_at"])
-    return _tell(locked, "promise.disputed", by=by, claimed=locked.claimed)
+    return tell(locked, "promise.disputed", by=by, claimed=locked.claimed)
 
 
 @command("promise.make")
@@ -144,7 +151,7 @@ def clarify(promise: SalesPromise, *, by: Actor, found: str) -> Event:
         raise WrongState(_("这项承诺没有待澄清的争议。"))
     locked.found, locked.found_at = _clean("found", found, _("请写明澄清的结果。")), clock.now()
     locked.save(update_fields=["found", "found_at"])
-    return _tell(locked, "promise.clarified", by=by, found=locked.found)
+    return tell(locked, "promise.clarified", by=by, found=locked.found)
 
 
 def _open(promise: SalesPromise) -> SalesPromise:
@@ -152,18 +159,3 @@ def _open(promise: SalesPromise) -> SalesPromise:
     if locked.state != State.OPEN:
         raise WrongState(_("这项承诺已经有了结果。"))
     return locked
-
-
-def _tell(promise: SalesPromise, name: str, *, by: Actor, **facts: object) -> Event:
-    announce("customer", promise.customer_id)
-    return record(
-        name,
-        store_id=promise.store_id,
-        actor_id=by.staff_id,
-        customer_id=promise.customer_id,
-        vehicle_id=promise.vehicle_id,
-        promise_id=str(promise.id),
-        kind=promise.kind,
-        what=promise.what,
-        **facts,
-    )

@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import typst
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cheban.core import clock
 from cheban.customers.models import Vehicle
+from cheban.customers.privacy_desk.copies import FONTS
 from cheban.org import dispatch, scope
 from cheban.org.access import Actor, actor_for
 from cheban.org.models import Staff, StaffRole, Store
@@ -24,6 +29,7 @@ from cheban.sales.deliveries import commands as delivering
 from cheban.sales.handover import commands as handing
 from cheban.sales.models import VehicleDelivery
 from cheban.sales.promises import commands as promising
+from cheban.workshop.arrivals import commands as arriving
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PAST = (20, 16, 12, 9, 7, 6, 5, 3, 2, 1)
@@ -79,6 +85,7 @@ def live(stores: list[Store], *, today: date, seed: int) -> None:
             )
             for number, (ago, car) in enumerate(zip(PAST, cars, strict=False)):
                 _delivered(store, car, pairs[number % len(pairs)], number, today=today, ago=ago, rng=rng, now=now)
+            _arrivals(store, cars, pairs, today=today, now=now)
             for at, car in zip(TODAY, cars[len(PAST) :], strict=False):
                 _planned(store, car, rng.choice(pairs), datetime.combine(today, at, tzinfo=ZONE), now=now)
 
@@ -100,6 +107,19 @@ def standing_at(store: Store, moment: datetime) -> Iterator[None]:
         while dispatch.run_pending(limit=200) == 200:
             pass
         scope.set_stores([store.id])
+
+
+def _arrivals(store: Store, cars: list[Vehicle], pairs: list[Pair], *, today: date, now: datetime) -> None:
+    """Two customers came this morning: one was greeted, the other still waits for their consultant."""
+    for car, at, heard in zip(
+        cars[2:4], (time(9, 5), time(9, 40)), ("车开着挺好，父母想换一台省油的", ""), strict=False
+    ):
+        moment = min(datetime.combine(today, at, tzinfo=ZONE), now)
+        with standing_at(store, moment):
+            made, _new = arriving.note(car.id, by=pairs[0].service)
+        if heard:
+            with standing_at(store, min(moment + timedelta(minutes=8), now)):
+                arriving.greet(made, by=pairs[0].sales, heard=heard)
 
 
 def _planned(store: Store, car: Vehicle, pair: Pair, at: datetime, *, now: datetime) -> VehicleDelivery:
@@ -156,6 +176,21 @@ def _delivered(
             feedback.read(heard, by=pair.sales)
 
 
+def paper(what: str, evidence: str) -> SimpleUploadedFile:
+    """The page on which a promise stands, as if somebody had photographed it: set in type, marked as made up."""
+    source = Path(__file__).with_name("paper.typ")
+    page = typst.compile(
+        source,
+        root=source.parent,
+        font_paths=[FONTS],
+        ignore_system_fonts=True,
+        sys_inputs={"what": what, "evidence": evidence},
+        format="png",
+        ppi=110,
+    )
+    return SimpleUploadedFile("paper.png", page)
+
+
 def _promise(delivery: VehicleDelivery, car: Vehicle, pair: Pair, number: int, *, today: date) -> None:
     if number % 2:
         return
@@ -170,6 +205,7 @@ def _promise(delivery: VehicleDelivery, car: Vehicle, pair: Pair, number: int, *
         due_on=clock.today() + timedelta(days=days),
         side=side,
         keeper_id=(pair.sales if side == "sales" else pair.service).staff_id,
+        proofs=[paper(what, evidence)] if number != 6 else (),  # one is on somebody's word only
     )
     if number == 0:
         promising.keep(made, by=pair.sales, how="交车当天装好，客户签收")

@@ -136,6 +136,10 @@ LEAVES_A_YEAR = {"good": 0.08, "mixed": 0.2, "bad": 0.35}
 
 PROMISES = 0.45
 """Deliveries at which something beyond the contract is promised."""
+ARRIVALS_NOTED = 0.3
+"""Visits that the desk notes the moment that the car comes (a guess; a gate camera would see all)."""
+PROVES = 0.1
+"""Promises that come with a scan (few: each is sealed onto the disk)."""
 BREAKS_PROMISES = 0.06
 DISPUTES = 0.04
 """Of the promises made: given up aloud, remembered differently by the customer (guesses)."""

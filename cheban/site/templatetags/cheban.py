@@ -247,11 +247,14 @@ def script_words() -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def page_attributes(context: dict[str, Any]) -> SafeString:
-    """Attributes of <html>: language, theme, text size, the server's clock and time zone for the script."""
+def page_attributes(context: dict[str, Any], theme: str = "") -> SafeString:
+    """Attributes of <html>: language, theme, text size, the server's clock and time zone for the script.
+
+    `theme` is what holds for somebody who chose none: owners' pages follow their phone.
+    """
     request = context.get("request")
     cookies = request.COOKIES if request else {}
-    theme = context.get("theme") or cookies.get("theme", "")
+    theme = context.get("theme") or cookies.get("theme", "") or theme
     theme = theme if theme in ("light", "dark", "system") else "light"
     size = "large" if cookies.get("size") == "large" else "normal"
     lang = {"zh-hans": "zh-Hans"}.get(context.get("LANGUAGE_CODE") or _language(), "en")

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cheban.core.ids import new_id
 from cheban.org.scope import StoreScoped
-from cheban.voice.complaints.tables import CAUSES, CHANNELS, KINDS, LEVELS
+from cheban.voice.complaints.tables import CAUSES, CHANNELS, KINDS, LEVELS, LIMITS
 
-__all__ = ["Alert", "Complaint", "Finding", "OwnerLink", "Solution"]
+__all__ = ["Alert", "Complaint", "Finding", "GoodwillLimit", "OwnerLink", "Solution"]
 
 
 class Complaint(StoreScoped):
@@ -226,6 +226,27 @@ class Solution(StoreScoped):
                 condition=Q(confirmed_at__isnull=True) | Q(objected_at__isnull=True),
             ),
         ]
+
+
+class GoodwillLimit(models.Model):
+    """What a role may grant by itself, in a group or one store, since a moment. Only added to. R124."""
+
+    group = models.ForeignKey("org.DealerGroup", on_delete=models.PROTECT, db_index=False)
+    store = models.ForeignKey("org.Store", on_delete=models.PROTECT, null=True, db_index=False)  # none: the group
+    role = models.CharField(max_length=24)
+    fen = models.BigIntegerField(null=True)  # none: as the level above
+    reason = models.CharField(max_length=200)
+    by_id = models.IntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_limit_is_between_nothing_and_a_million_yuan",
+                condition=Q(fen__isnull=True) | Q(fen__range=(0, LIMITS["group_admin"])),
+            )
+        ]
+        indexes = [models.Index(fields=["group", "role", "-id"], name="goodwill_newest")]
 
 
 class OwnerLink(StoreScoped):

@@ -45,7 +45,7 @@ def _answer(request: HttpRequest, token: str, do: Callable[[links.Opened], Any])
 
 
 def _page(request: HttpRequest, token: str, got: links.Opened) -> dict[str, Any]:
-    base = {"token": token, "now": clock.now(), "here": f"/k/{token}/"}
+    base = {"token": token, "now": clock.now(), "here": f"/k/{token}/", "frame_theme": "system"}
     if got.complaint is not None:
         return base | queries.owner_page(got.complaint)
     return base | {

@@ -20,11 +20,12 @@ from cheban.core.models import Event
 from cheban.core.privacy import mask_phone
 from cheban.customers import queries as customers
 from cheban.customers.models import Customer, Vehicle
+from cheban.lists import keyset
 from cheban.org.access import Actor
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
-from cheban.voice.complaints import solving, tables
+from cheban.voice.complaints import limits, solving, tables
 from cheban.voice.complaints.alarms import ACK_WITHIN
 from cheban.voice.complaints.commands import ANSWER_WITHIN, claim_of
 from cheban.voice.models import Alert, Complaint, Finding, Passage, Solution
@@ -234,7 +235,7 @@ def page(found: Complaint, actor: Actor) -> dict[str, Any]:
 
 def _may(found: Complaint, current: Solution | None, actor: Actor) -> dict[str, Any]:
     """What this person can do on the page now."""
-    state, limit = found.state, solving.limit_of(actor, found.store_id)
+    state, limit = found.state, limits.of_actor(actor, found.store_id)
     return {
         "can_answer": state == "filed" and actor.may("complaint.answer"),
         "can_match": state == "claimed" and actor.may("complaint.answer"),
@@ -513,3 +514,26 @@ def masked_plate(plate: str) -> str:
     """A plate that only its owner recognises: 沪A·8***1."""
     shown = plate.strip()
     return f"{shown[:2]}·{shown[2:3]}{'*' * max(len(shown) - 4, 1)}{shown[-1:]}" if len(shown) > 4 else ""
+
+
+def listed(
+    *,
+    state: str = "",
+    level: str = "",
+    kind: str = "",
+    customer_id: UUID | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """One keyset page of complaints, the newest first. One query."""
+    asked = {"state": state, "level": level, "kind": kind, "customer_id": customer_id}
+    rows = Complaint.objects.filter(**{k: v for k, v in asked.items() if v})
+    return keyset.newest(rows, "filed_at", after=after, limit=limit)
+
+
+def whole(found: Complaint) -> dict[str, Any]:
+    """The findings and the rounds of the solution of a complaint, for programs. Two queries."""
+    return {
+        "findings": list(Finding.objects.filter(complaint=found).order_by("side")),
+        "solutions": list(Solution.objects.filter(complaint=found).order_by("round")),
+    }

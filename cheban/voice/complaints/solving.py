@@ -13,18 +13,13 @@ from cheban.core.models import Event
 from cheban.org.access import Actor, audit, command
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
-from cheban.voice.complaints import alarms, opening, tables
+from cheban.voice.complaints import alarms, limits, opening, tables
 from cheban.voice.complaints.commands import clean, move
 from cheban.voice.complaints.errors import BeyondLimit, FindingsMissing, Invalid
 from cheban.voice.models import Complaint, Finding, Solution
 
 SOLVE_WITHIN = timedelta(hours=24)
 MOST = {"measure": 500, "improvement": 300, "how": 300, "said": 500, "why": 200, "note": 300}
-
-
-def limit_of(actor: Actor, store_id: int) -> int:
-    """What this person may grant in a store, in fen; the house itself grants nothing."""
-    return tables.limit_of(actor.roles.get(store_id, frozenset()))
 
 
 def _works_here(staff_id: int, store_id: int, *roles: str) -> bool:
@@ -71,7 +66,8 @@ def propose(
         raise Invalid(_("请选择根本原因。"), cause=_("请选择。"))
     if compensation_fen < 0:
         raise Invalid(_("补偿金额不对。"), compensation=_("请填写元，最多两位小数。"))
-    role = tables.approver(compensation_fen)
+    granted = limits.of_store(complaint.store_id)
+    role = limits.approver(compensation_fen, granted)
     if role is None:
         raise BeyondLimit(_("补偿超过集团能批的上限。"), compensation=_("请改小。"))
     for name, staff_id in (("speaker_id", speaker_id), ("executor_id", executor_id)):
@@ -83,8 +79,9 @@ def propose(
     locked.speaker_id, locked.executor_id = speaker_id, executor_id
     locked.proposed_at, locked.proposed_by_id = clock.now(), by.staff_id
     locked.refused_why = ""
-    if compensation_fen <= limit_of(by, complaint.store_id):
-        return _agree(locked, complaint, by=by, limit=limit_of(by, complaint.store_id))
+    own = limits.most(by.roles.get(complaint.store_id, frozenset()), granted)
+    if compensation_fen <= own:
+        return _agree(locked, complaint, by=by, limit=own)
     locked.needs_role = role
     locked.save()
     return opening.tell(
@@ -134,9 +131,12 @@ def approve(solution: Solution, *, by: Actor) -> Event:
     locked, complaint = _locked(solution)
     if not locked.needs_role:
         raise WrongState(_("这个方案不等批准。"))
-    if locked.compensation_fen > (limit := limit_of(by, complaint.store_id)):
-        raise NotPermitted(_("补偿超出您能批的额度，要由%(role)s批准。") % {"role": Role(locked.needs_role).label})
-    return _agree(locked, complaint, by=by, limit=limit)
+    granted = limits.of_store(complaint.store_id)
+    own = limits.most(by.roles.get(complaint.store_id, frozenset()), granted)
+    if locked.compensation_fen > own:
+        role = limits.approver(locked.compensation_fen, granted) or Role.GROUP_ADMIN
+        raise NotPermitted(_("补偿超出您能批的额度，要由%(role)s批准。") % {"role": Role(role).label})
+    return _agree(locked, complaint, by=by, limit=own)
 
 
 @command("solution.approve")

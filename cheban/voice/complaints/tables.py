@@ -109,19 +109,10 @@ LIMITS: Mapping[str, int] = {
     Role.OPERATIONS: 5_000_000,
     Role.GROUP_ADMIN: 100_000_000,
 }
-"""Role -> compensation in fen that it may grant by itself: 500, 5,000, 50,000 yuan; the group's admin at most a million."""
+"""Role -> compensation in fen that it may grant by itself, where neither group nor store said otherwise (`limits`): 500,
+5,000, 50,000 yuan; the group's admin at most a million."""
 LADDER = (Role.STORE_MANAGER, Role.OPERATIONS, Role.GROUP_ADMIN)
 """Who is asked above one's own limit: the lowest whose limit suffices."""
-
-
-def limit_of(roles: frozenset[str] | set[str]) -> int:
-    """What somebody with these roles may grant, in fen."""
-    return max((LIMITS.get(role, 0) for role in roles), default=0)
-
-
-def approver(fen: int) -> str | None:
-    """The role that is asked for so much; None when nobody may."""
-    return next((role for role in LADDER if LIMITS[role] >= fen), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("complaints/", views.complaints, name="complaints"),
     path("complaints/new/", views.new_complaint, name="new_complaint"),
     path("complaints/causes/", views.causes, name="causes"),
+    path("complaints/limits/", views.goodwill, name="goodwill"),
     path("complaints/codes/", views.codes, name="codes"),
     path("complaints/codes/make/", views.make_code, name="make_code"),
     path("complaints/codes/<uuid:owner_link_id>/", views.code, name="code"),

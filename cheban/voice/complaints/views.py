@@ -15,9 +15,10 @@ from cheban.core import clock, owner_links
 from cheban.core.errors import BadValue, NotFound
 from cheban.core.money import parse_fen
 from cheban.lists import views as lists
-from cheban.org.access import page
+from cheban.org import levels
+from cheban.org.access import page, require_permission
 from cheban.voice import choices
-from cheban.voice.complaints import alarms, commands, errors, links, queries, solving
+from cheban.voice.complaints import alarms, commands, errors, limits, links, queries, solving, telling
 
 
 def _id(text: str) -> UUID | None:
@@ -216,6 +217,27 @@ def causes(request: HttpRequest) -> dict[str, Any]:
     return {"rows": queries.causes(request.actor.stores, at=clock.now()), "now": clock.now()}
 
 
+@page(may="complaint.see")
+def goodwill(request: HttpRequest) -> HttpResponse:
+    """How much each role may grant, where, since when; and another limit from those who may set one."""
+    by, typed = request.actor, request.POST
+    wrong: dict[str, str] = {}
+    message = ""
+    if request.method == "POST":
+        require_permission(by, limits.PERMISSION)
+        try:
+            level = levels.level_of(typed.get("level", ""), by, permission=limits.PERMISSION)
+            fen = _fen(typed.get("fen", ""), "fen")
+            limits.change(by=by, level=level, role=typed.get("role", ""), fen=fen, reason=typed.get("reason", ""))
+        except errors.Invalid as refusal:
+            wrong, message = {k: str(v) for k, v in refusal.facts.items()}, refusal.message
+        else:
+            messages.success(request, _("额度已调整，从现在起有效。"))
+            return redirect("voice:goodwill")
+    context = limits.page(by) | {"typed": typed, "wrong": wrong, "message": message, "now": clock.now()}
+    return render(request, "voice/goodwill.html", context, status=422 if message else 200)
+
+
 def _drawn(request: HttpRequest, link: Any) -> dict[str, Any]:
     address = _address(request, link)
     return {"address": address, "drawn": owner_links.drawn(address)}
@@ -226,7 +248,11 @@ def link(request: HttpRequest, complaint_id: UUID) -> HttpResponse:
     """The owner's page, as an address to send and a code to scan."""
     found = queries.complaint(complaint_id)
     if request.method == "POST":
-        links.share(found, by=request.actor)
+        if request.POST.get("send") == "1":
+            telling.send_link(found, by=request.actor)
+            messages.success(request, _("链接已放进发件箱，马上用短信发出。"))
+        else:
+            links.share(found, by=request.actor)
         return redirect("voice:link", complaint_id)
     working = links.working(complaint=found)
     if working is None:
@@ -241,7 +267,10 @@ def invite(request: HttpRequest, customer_id: UUID) -> HttpResponse:
     if customer is None:
         raise NotFound(_("没有这位客户，或不属于您的门店。"))
     if request.method == "POST":
-        links.invite(customer_id, by=request.actor)
+        made = links.invite(customer_id, by=request.actor)
+        if request.POST.get("send") == "1":
+            telling.send_invitation(made, by=request.actor)
+            messages.success(request, _("链接已放进发件箱，马上用短信发出。"))
         return redirect("voice:invite", customer_id)
     working = links.working(customer=customer, complaint=None)
     if working is None:

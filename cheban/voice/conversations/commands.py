@@ -186,6 +186,14 @@ def renew_link(conversation: Conversation, *, by: Actor) -> Conversation:
     found.link_expires_at = clock.now() + LINK_LIVES
     found.save(update_fields=["link_number", "link_digest", "link_expires_at"])
     audit("conversation.link_renewed", by=by, subject=f"conversation:{found.id}", store_id=found.store_id)
+    record(
+        "conversation.link_renewed",
+        store_id=found.store_id,
+        actor_id=by.staff_id,
+        customer_id=found.customer_id,
+        vehicle_id=found.vehicle_id,
+        conversation_id=str(found.id),
+    )
     _tell(found)
     return found
 

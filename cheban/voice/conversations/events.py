@@ -7,6 +7,7 @@ from cheban.core.events import declare
 _CONVERSATION = {"conversation_id": "conversation"}
 _MESSAGE = {"message_id": "the customer's message that opened the waiting period"}
 declare("conversation.opened", _("建立客户服务群"), **_CONVERSATION)
+declare("conversation.link_renewed", _("换了服务群的链接"), **_CONVERSATION)
 declare(
     "conversation.asked",
     _("客户在服务群提问"),

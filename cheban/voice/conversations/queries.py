@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from cheban.core import owner_links
 from cheban.core.errors import NotFound
 from cheban.core.ids import new_id
+from cheban.lists import keyset
 from cheban.org.access import Actor
 from cheban.org.roles import Role
 from cheban.playbook import ladder
@@ -207,3 +208,20 @@ def last_words(conversation_ids: list[UUID]) -> dict[UUID, Said]:
         return {}
     rows = Said.objects.filter(conversation_id__in=conversation_ids)
     return {m.conversation_id: m for m in rows.order_by("conversation_id", "-at", "-id").distinct("conversation_id")}
+
+
+def listed(
+    *, customer_id: UUID | None = None, is_waiting: bool | None = None, after: str = "", limit: int = 50
+) -> dict[str, Any]:
+    """One keyset page of conversations, the one with the newest message first. One query."""
+    rows = Conversation.objects.all()
+    if customer_id:
+        rows = rows.filter(customer_id=customer_id)
+    if is_waiting is not None:
+        rows = rows.filter(waiting_since__isnull=not is_waiting)
+    return keyset.newest(rows, "last_at", after=after, limit=limit)
+
+
+def messages(found: Conversation, *, after: str = "", limit: int = 50) -> dict[str, Any]:
+    """One keyset page of what was said, the newest first. One query."""
+    return keyset.newest(found.messages.all(), "at", after=after, limit=limit)

@@ -42,8 +42,9 @@ def open_on_delivery(event: Event) -> None:
 
 
 @reaction("conversation.opened")
+@reaction("conversation.link_renewed")
 def invite_the_owner(event: Event) -> None:
-    """The owner gets the link, as far as the gate lets it out."""
+    """The owner gets the link that works now, as far as the gate lets it out."""
     found = Conversation.objects.filter(id=event.facts["conversation_id"]).first()
     if found is None:
         return

@@ -94,7 +94,7 @@ def open_conversation(request: HttpRequest) -> HttpResponse:
 def renew(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """A new link for the owner; the old one opens nothing any more."""
     commands.renew_link(queries.conversation(conversation_id), by=request.actor)
-    messages.success(request, _("已换新链接，原来的不能再打开。请把新的发给客户。"))
+    messages.success(request, _("已换新链接，原来的不能再打开。新链接已用短信发给客户。"))
     return redirect("conversations:conversation", conversation_id)
 
 

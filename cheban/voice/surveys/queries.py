@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from cheban.core import owner_links
 from cheban.core.errors import NotFound
+from cheban.lists import keyset
 from cheban.messaging.models import Message
 from cheban.org.access import Actor
 from cheban.playbook import effective
@@ -153,3 +154,18 @@ def surveys_of(customer_id: UUID) -> list[dict[str, Any]]:
         }
         for s in Survey.objects.filter(customer_id=customer_id).order_by("-invited_at")[:3]
     ]
+
+
+def listed(
+    *,
+    kind: str = "",
+    customer_id: UUID | None = None,
+    is_answered: bool | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> dict[str, Any]:
+    """One keyset page of surveys, the newest invitation first. One query."""
+    rows = Survey.objects.filter(**{k: v for k, v in {"kind": kind, "customer_id": customer_id}.items() if v})
+    if is_answered is not None:
+        rows = rows.filter(answered_at__isnull=not is_answered)
+    return keyset.newest(rows, "invited_at", after=after, limit=limit)

@@ -13,7 +13,6 @@ from cheban.core.errors import WrongState
 from cheban.core.events import record
 from cheban.core.models import Event
 from cheban.messaging import sending
-from cheban.messaging.channels import Accepted, Unsure
 from cheban.messaging.models import InboxItem, Message, WecomMember
 from cheban.org import dispatch, scope
 from cheban.org.roles import Role
@@ -22,7 +21,7 @@ from cheban.voice.complaints import alarms
 from cheban.voice.hearing import reactions, reading
 from cheban.voice.models import Alert, Complaint, Passage
 from cheban.voice.tests import griefs as voice
-from tests import given
+from tests import given, serving
 
 ALL_THREE = (Role.QUALITY_CONTROL, Role.SALES_CONSULTANT, Role.SERVICE_SPECIALIST)
 
@@ -122,53 +121,39 @@ def test_by_night_and_on_holidays_the_fifteen_minutes_run_as_ever(cast, clock):
     assert message.not_before_at <= clock.now and message.message_class == "red_alert"
 
 
-class Deaf:
-    """A channel that takes nothing."""
-
-    def __init__(self) -> None:
-        self.tried = 0
-
-    def send(self, letter):
-        self.tried += 1
-        return Unsure("no answer")
-
-    def status(self, letter):
-        return None
-
-
-class Hears:
-    """A channel that works."""
-
-    def __init__(self) -> None:
-        self.letters = []
-
-    def send(self, letter):
-        self.letters.append(letter)
-        return Accepted(f"p{len(self.letters)}")
-
-    def status(self, letter):
-        return None
-
-
-@pytest.mark.req("R119")
-def test_a_channel_that_is_down_holds_up_no_other_and_is_seen(cast, clock, monkeypatch):
-    from cheban.core import slots
+@pytest.mark.req("R119", "Y07")
+@pytest.mark.parametrize("down", ["hangs up", "breaks", "not there"])
+def test_a_channel_that_is_down_holds_up_no_other_and_is_seen(cast, clock, down):
+    """The group's robot does not answer, answers 500, or nobody listens at its address; cards in WeCom go out."""
+    from cheban.messaging import accounts
     from cheban.messaging.pace import TEMPO
+    from tests.providers.http import Answer
+    from tests.providers.wecom import DROPPED, WecomServer
 
     TEMPO.forget()
-    robot, wecom = Deaf(), Hears()
-    WecomMember.objects.create(
-        staff=cast.staff[Role.QUALITY_CONTROL], corp_id="corp", user_id="qc", linked_at=clock.now
-    )
-    monkeypatch.setitem(
-        slots._providers, "messaging.channel", lambda store, name: {"robot": robot, "wecom": wecom}.get(name)
-    )
-    voice.note(cast, voice.owner(cast))
-    sending.send_due()
-    assert robot.tried == 1 and len(wecom.letters) == 1 and "刹车" in wecom.letters[0].text
-    assert Message.objects.get(channel="robot").state == "unknown"
-    assert Message.objects.get(channel="wecom").state == "sent"
-    assert InboxItem.objects.filter(kind="alert.raised").count() == 3
+    admin = cast.actor(Role.GROUP_ADMIN)
+    scope.set_stores(admin.stores)
+    with WecomServer() as robot, WecomServer() as wecom:
+        robot.say = [DROPPED if down == "hangs up" else Answer({}, status=500)] * 9
+        nobody = {"endpoint": f"http://127.0.0.1:{serving.free_port()}"} if down == "not there" else {}
+        for provider, given_ in (("wecom_robot", robot.robot(**nobody)), ("wecom", wecom.settings())):
+            accounts.save(None, by=admin, provider=provider, store_id=None, given=given_)
+        scope.set_stores([cast.a.id])
+        WecomMember.objects.create(
+            staff=cast.staff[Role.QUALITY_CONTROL], corp_id=wecom.CORP, user_id="zhangsan", linked_at=clock.now
+        )
+        voice.note(cast, voice.owner(cast))
+        sending.send_due()
+        scope.set_stores([cast.a.id])
+        [card] = wecom.sent
+        assert card["touser"] == "zhangsan" and "刹车" in str(card["textcard"])
+        assert Message.objects.get(channel="wecom").state == "sent"
+        silent = Message.objects.get(channel="robot")
+        if down == "not there":  # surely not taken: it waits for the robot to come back
+            assert (silent.state, robot.asked) == ("waiting", [])
+        else:  # it may have gone out: a work list, never a blind second time
+            assert (silent.state, len(robot.asked)) == ("unknown", 1)
+        assert silent.why and InboxItem.objects.filter(kind="alert.raised").count() == 3
     TEMPO.forget()
 
 

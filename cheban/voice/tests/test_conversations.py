@@ -135,6 +135,9 @@ def test_a_link_is_kept_as_a_digest_ends_after_a_year_and_the_renewed_one_closes
     assert bytes(Conversation.objects.get().link_digest) == owner_links.digest(old)
     commands.renew_link(found, by=talk.actor(cast))
     assert AuditEntry.objects.filter(action="conversation.link_renewed").count() == 1
+    talk.work(cast)
+    numbers = [m.facts["link_number"] for m in Message.objects.filter(kind="conversation.opened").order_by("id")]
+    assert sorted(set(numbers))[-1] == 2  # the owner gets the new one without anybody copying it
     new = link(found)
     assert client.get(f"/c/{old}/").status_code == 404 and client.get(f"/c/{new}/").status_code == 200
     assert client.post(POST.format(old), {"text": "x", "key": str(new_id())}).status_code == 404

@@ -13,6 +13,7 @@ from cheban.site.demo import cars as makes
 from cheban.site.demo import people as names
 from cheban.site.demo import works
 from cheban.site.simulation import behaviour, files
+from cheban.site.simulation.actors import arrivals
 from cheban.site.simulation.world import ZONE, Car, Person, Place, World, moment_of
 
 FILE_AT = time(21, 40)
@@ -97,6 +98,7 @@ def visit(world: World, car: Car, *, is_service: bool) -> None:
     dice, day, place = world.dice, world.today, world.places[car.owner.store_id]
     km = car.km_at(day)
     car.km, car.km_on = km, day
+    arrivals.arrive(world, place, car)
     shown = km
     if dice.happens(behaviour.MISREADS, "misread", car.vin, day):
         shown = km * 10 if dice.happens(0.33, "a digit more", car.vin, day) and km < 150_000 else km // 10

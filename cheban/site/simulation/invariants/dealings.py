@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cheban.site.simulation.invariants.base import Found, invariant, rows
+from cheban.core import files, privacy
+from cheban.core.errors import NotFound
+from cheban.core.models import StoredFile
+from cheban.site.simulation.invariants.base import MOST, Found, invariant, rows
 
 _OWED = """WITH owed (rule, id, still) AS (
   SELECT 'handover_due', d.id, h.state = 'draft' FROM sales_vehicledelivery d
@@ -13,6 +16,7 @@ _OWED = """WITH owed (rule, id, still) AS (
     FROM sales_handoverrevision r WHERE r.wrong <> '{}'
   UNION ALL SELECT 'first_feedback', d.id, f.id IS NULL FROM sales_vehicledelivery d
     LEFT JOIN sales_firstfeedback f ON f.delivery_id = d.id WHERE d.state = 'completed'
+  UNION ALL SELECT 'greet_on_arrival', a.id, a.greeted_at IS NULL FROM workshop_arrival a
   UNION ALL SELECT 'feedback_read', f.id, f.read_at IS NULL FROM sales_firstfeedback f
 )"""
 
@@ -58,3 +62,19 @@ def promises_are_owed_while_open(cursor, stores, world) -> Found:
            LEFT JOIN playbook_task t ON t.subject_id = p.id AND t.rule LIKE 'promise_due%%' AND t.state = 'open'
            WHERE p.state <> 'open' AND t.id IS NOT NULL""",
     )
+
+
+@invariant("Every file that is kept belongs to one proof of its own store, lies on the disk and opens.")
+def files_belong_and_open(cursor, stores, world) -> Found:
+    found = rows(
+        cursor,
+        """SELECT f.id, f.store_id, count(p.id) AS proofs FROM core_storedfile f
+           LEFT JOIN sales_promiseproof p ON p.file_id = f.id AND p.store_id = f.store_id
+           GROUP BY f.id HAVING count(p.id) <> 1""",
+    )
+    for kept in StoredFile.objects.order_by("-kept_at")[:MOST]:
+        try:
+            files.content_of(kept)
+        except (NotFound, privacy.SealBroken) as error:
+            found.append(f"file {kept.id}: {error}")
+    return found

@@ -120,6 +120,10 @@ BREAKS = {
            WHERE id = (SELECT t.id FROM playbook_task t JOIN sales_salespromise p ON p.id = t.subject_id
              WHERE p.state <> 'open' AND t.state = 'done' LIMIT 1)""",
     ),
+    "files_belong_and_open": (
+        """INSERT INTO core_storedfile (id, store_id, kind, bytes, digest, kept_at)
+           SELECT gen_random_uuid(), min(id), 'pdf', 1, '\\x00', '2026-11-20' FROM org_store""",
+    ),
     "who_waits_is_owed_an_answer": (
         "UPDATE playbook_task SET state = 'open', closed_at = NULL WHERE id = (SELECT id FROM playbook_task "
         "WHERE rule LIKE 'answer_customer%' AND state = 'done' LIMIT 1)",

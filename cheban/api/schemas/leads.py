@@ -1,4 +1,4 @@
-"""What goes in and out about leads. See `schemas` for the kinds of values."""
+"""What goes in and out about leads. See `values` for the kinds of values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import AfterValidator, Field, StrictInt
 
-from cheban.api.schemas import Day, Fen, In, Moment, PageIn
+from cheban.api.schemas.values import Day, Fen, In, Moment, PageIn
 
 Kind = Literal["additional_purchase", "trade_in", "referral"]
 Stage = Literal["contacted", "test_drive", "appraised", "quoted"]
