@@ -165,7 +165,9 @@ def open_tasks_can_still_escalate(cursor, stores, world) -> Found:
     )
 
 
-@invariant("Nothing goes a step up before its time: not before its rule says so, nor before what the customer agreed to.")
+@invariant(
+    "Nothing goes a step up before its time: not before its rule says so, nor before what the customer agreed to."
+)
 def escalation_waits_for_its_time(cursor, stores, world) -> Found:
     return rows(
         cursor,
