@@ -14,6 +14,7 @@ from django.db import connection
 
 from cheban.core.chinese_days import year_days
 from cheban.core.models import CalendarDay, OpeningSpan
+from cheban.core.once import once
 from cheban.core.worktime import Calendar
 
 USUAL_WEEK = tuple((day, spans) for day in range(6) for spans in ((time(8, 30), time(12)), (time(13), time(17, 30))))
@@ -27,6 +28,11 @@ def calendar_of(store_id: int, *, tz: str, since: date | None = None) -> Calenda
 
 def calendars_of(stores: Iterable[tuple[int, str]], *, since: date | None = None) -> dict[int, Calendar]:
     """Calendars of several stores (id, time zone), with one query. `since` as in `calendar_of`."""
+    return _read(tuple(stores), since)
+
+
+@once
+def _read(stores: tuple[tuple[int, str], ...], since: date | None) -> dict[int, Calendar]:
     zones = dict(stores)
     week: dict[int, dict[int, list[tuple[time, time]]]] = {i: {} for i in zones}
     days: dict[int, dict[date, str]] = {i: {} for i in zones}

@@ -7,7 +7,9 @@ may listen; `cheban.site.streams` brings them to the browsers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection
@@ -18,6 +20,7 @@ STAFF = "staff"
 
 May = Callable[[Any, str], bool]
 _topics: dict[str, May] = {}
+_waiting: ContextVar[dict[str, None] | None] = ContextVar("waiting", default=None)
 
 
 def topic(name: str, may: May) -> None:
@@ -45,9 +48,30 @@ def announce(topic: str, id: Any) -> None:
     announce_all([(topic, id)])
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Whatever is announced until its end is told in one statement then, each page once. For one transaction; what a
+    savepoint of it takes back is told too: a page then fetches itself for nothing."""
+    token = _waiting.set({})
+    try:
+        yield
+        told = list(_waiting.get() or ())
+    finally:
+        _waiting.reset(token)
+    _tell(told)
+
+
 def announce_all(changed: Iterable[tuple[str, Any]]) -> None:
     """`announce` for several (topic, id) in one statement."""
-    if told := payloads(changed):
+    told, waiting = payloads(changed), _waiting.get()
+    if waiting is None:
+        _tell(told)
+    else:
+        waiting.update(dict.fromkeys(told))
+
+
+def _tell(told: list[str]) -> None:
+    if told:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(pg_notify(%s, page)) FROM unnest(%s::text[]) page", [CHANNEL, told])
 

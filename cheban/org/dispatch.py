@@ -14,9 +14,10 @@ from datetime import timedelta
 import structlog
 from django.db import connection, transaction
 
-from cheban.core import clock
+from cheban.core import clock, live
 from cheban.core.events import Told, reactions_to
 from cheban.core.models import Event, EventDelivery
+from cheban.core.once import asking_once
 from cheban.org import scope
 
 log = structlog.get_logger("cheban.dispatch")
@@ -65,7 +66,7 @@ def _deliver(store_id: int, event_ids: list[int]) -> int:
     while True:
         running = None
         try:
-            with transaction.atomic():
+            with transaction.atomic(), asking_once(), live.together():
                 scope.set_stores([store_id])
                 taken = _take(event_ids, most=size)
                 for delivery_id, reaction, event in taken:

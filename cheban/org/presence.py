@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from cheban.core.errors import Refused
+from cheban.core.once import once
 from cheban.org.models import Absence, Deputy, StaffRole, Store
 from cheban.org.roles import Role
 
@@ -99,9 +100,14 @@ class Presence:
 
 def away_at(at: datetime, *, staff_ids: Iterable[int] | None = None) -> dict[int, Away]:
     """Everybody who is away at a moment, with their deputies. One query, two when somebody is."""
+    return _away(at, None if staff_ids is None else tuple(staff_ids))
+
+
+@once
+def _away(at: datetime, staff_ids: tuple[int, ...] | None) -> dict[int, Away]:
     rows = Absence.objects.filter(cancelled_at__isnull=True, starts_at__lte=at, ends_at__gt=at)
     if staff_ids is not None:
-        rows = rows.filter(staff_id__in=list(staff_ids))
+        rows = rows.filter(staff_id__in=staff_ids)
     found = {row.id: row for row in rows.order_by("id")}
     deputies: dict[int, dict[str, int]] = {}
     if found:
@@ -114,7 +120,11 @@ def away_at(at: datetime, *, staff_ids: Iterable[int] | None = None) -> dict[int
 
 def presence_of(store_ids: Iterable[int], *, at: datetime) -> Presence:
     """Who works in these stores and who of them is away at `at`."""
-    stores = list(store_ids)
+    return _presence(tuple(store_ids), at)
+
+
+@once
+def _presence(stores: tuple[int, ...], at: datetime) -> Presence:
     works: dict[tuple[int, str], list[int]] = {}
     groups: dict[int, list[int]] = {}
     of_store = dict(Store.objects.filter(id__in=stores).values_list("id", "group_id"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from cheban.core.once import once
 from cheban.playbook.knobs import applied, defaults
 from cheban.playbook.rules import HANDBOOK, Budget, Rule
 
@@ -33,6 +34,11 @@ class Effective:
 
 def chosen(store_ids: Iterable[int]) -> dict[int, dict[str, list[tuple[str, dict[str, Any]]]]]:
     """Per store and rule what was chosen: ('group', values) first, then ('store', values). One query."""
+    return _chosen(tuple(store_ids))
+
+
+@once
+def _chosen(store_ids: tuple[int, ...]) -> dict[int, dict[str, list[tuple[str, dict[str, Any]]]]]:
     found: dict[int, dict[str, list[tuple[str, dict[str, Any]]]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(

@@ -29,6 +29,7 @@ from cheban.core.calendars import calendars_of
 from cheban.core.live import announce_all
 from cheban.core.lunar import festivals, lunar_birthdays_on
 from cheban.core.models import Event
+from cheban.core.once import once
 from cheban.core.worktime import Calendar, due
 from cheban.org import presence
 from cheban.org.models import StaffRole, Store
@@ -344,17 +345,25 @@ def _until(start: datetime, budget: Budget, calendar: Calendar, alike: str, memo
     return memo[key]
 
 
+@once
+def _stores(store_ids: tuple[int, ...]) -> dict[int, Store]:
+    return {s.id: s for s in Store.objects.filter(id__in=store_ids)}
+
+
+@once
+def _roles(store_ids: tuple[int, ...]) -> list[tuple[int, str, int]]:
+    """Who holds which role and can still sign in: (store, role, person)."""
+    held = StaffRole.objects.filter(store_id__in=store_ids, staff__is_active=True)
+    return list(held.order_by("staff_id").values_list("store_id", "role", "staff_id"))
+
+
 def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, list[int]]]) -> list[dict[str, Any]]:
     """Per store, rule and role: the people, the moments. A handful of rows, worked out in Python."""
-    stores = {s.id: s for s in Store.objects.filter(id__in=store_ids)}
+    stores = _stores(tuple(store_ids))
     calendars = calendars_of((s.id, s.time_zone) for s in stores.values())
     people: dict[tuple[int, str], list[int]] = {}
     there: dict[int, set[int]] = {store_id: set() for store_id in store_ids}  # whoever left is owed to by nobody
-    for store_id, role, staff_id in (
-        StaffRole.objects.filter(store_id__in=store_ids, staff__is_active=True)
-        .order_by("staff_id")
-        .values_list("store_id", "role", "staff_id")
-    ):
+    for store_id, role, staff_id in _roles(tuple(store_ids)):
         people.setdefault((store_id, role), []).append(staff_id)
         there.setdefault(store_id, set()).add(staff_id)
     # Whoever is away is given nothing new that anybody of the role could do. Their own customers stay theirs: what is
@@ -444,8 +453,8 @@ def _run(
     with connection.cursor() as cursor:
         for some, conflict in ((others, ""), (told, "ON CONFLICT DO NOTHING")):
             if asked := _statement(day, some, owes, conflict=conflict, only=only or {}):
-                # a million vehicles sort in memory; small stores use little
-                cursor.execute("SET LOCAL work_mem = '512MB'")
+                if not only:  # a million vehicles sort in memory; one subject needs none
+                    cursor.execute("SET LOCAL work_mem = '512MB'")
                 cursor.execute(*asked)
                 found += cursor.fetchall()
     return found

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.db import connection
-from django.db.models import Q
 
 from cheban.core import clock, facts
 from cheban.core.events import reaction, record
 from cheban.core.live import announce_all
 from cheban.core.models import Event
-from cheban.playbook import cover, handmade, pauses, planner
+from cheban.playbook import cover, handmade, pauses, planner, rows
 from cheban.playbook.commands import tell_pages
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK, ByHand, Rule
@@ -145,12 +144,8 @@ def void(event: Event) -> None:
 
 def _about(event: Event, rules: list[Rule]) -> list[Task]:
     """Open tasks, locked, that these rules made about the event's subjects."""
-    owed = Q()
-    for rule in rules:
-        subject_id = facts.subject(rule.subject).told(event)
-        if subject_id is not None:
-            owed |= Q(rule=rule.code, subject_id=subject_id)
-    return list(Task.objects.select_for_update().filter(owed, state=Task.State.OPEN).order_by("id")) if owed else []
+    told = ((rule.code, facts.subject(rule.subject).told(event)) for rule in rules)
+    return rows.locked_about((code, subject_id) for code, subject_id in told if subject_id is not None)
 
 
 def react_to_rules() -> None:

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from cheban.core import clock, ids
 from cheban.org import dispatch
-from cheban.site.simulation import invariants, town
+from cheban.site.simulation import invariants, pace, town
 from cheban.site.simulation.actors import all_actors
 from cheban.site.simulation.dice import Dice
 from cheban.site.simulation.world import ZONE, World
@@ -64,6 +64,7 @@ def simulate(
     if transaction.get_connection().in_atomic_block:
         raise RuntimeError("a simulation commits as it goes; it cannot live inside a transaction")
     with ExitStack() as stack:
+        stack.enter_context(pace.hurried())
         stack.enter_context(ids.drawn_from(Dice(seed).stream("ids").randbytes))
         with clock.frozen(town.morning(begin)):
             world = town.build(

@@ -10,7 +10,6 @@ from uuid import UUID
 from cheban.core import slots
 from cheban.core.events import record
 from cheban.core.ids import new_id
-from cheban.core.live import announce_all
 from cheban.core.models import Event
 from cheban.customers.models import Vehicle
 from cheban.voice.complaints import tables
@@ -141,7 +140,6 @@ def tell(
 ) -> Event:
     """One event of a complaint; open pages hear of it."""
     told = [("complaint", complaint.id), ("complaints", complaint.store_id)]
-    announce_all([*told, *([("customer", complaint.customer_id)] if complaint.customer_id else [])])
     return record(
         name,
         store_id=complaint.store_id,
@@ -149,6 +147,7 @@ def tell(
         actor_id=by_id,
         customer_id=complaint.customer_id,
         vehicle_id=complaint.vehicle_id,
+        pages=[*told, *([("customer", complaint.customer_id)] if complaint.customer_id else [])],
         complaint_id=str(complaint.id),
         **facts,
     )

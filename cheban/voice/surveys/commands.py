@@ -13,7 +13,6 @@ from cheban.core import clock, owner_links
 from cheban.core.errors import NotFound
 from cheban.core.events import record
 from cheban.core.ids import new_id
-from cheban.core.live import announce_all
 from cheban.customers.models import Customer
 from cheban.messaging import commands as messaging
 from cheban.messaging.commands import Owed
@@ -169,13 +168,13 @@ def _words(said: str) -> str:
 
 
 def _tell(found: Survey, name: str, *, at: datetime, **facts: object) -> None:
-    announce_all([("surveys", found.store_id), ("customer", found.customer_id)])
     record(
         name,
         store_id=found.store_id,
         at=at,
         customer_id=found.customer_id,
         vehicle_id=found.vehicle_id,
+        pages=[("surveys", found.store_id), ("customer", found.customer_id)],
         survey_id=str(found.id),
         kind=found.kind,
         **facts,

@@ -6,6 +6,7 @@ Who forgets elsewhere forgets here: alerts go up the ladder, findings come late,
 from __future__ import annotations
 
 from datetime import time, timedelta
+from uuid import UUID
 
 from cheban.core.errors import Refused
 from cheban.customers import commands as customers
@@ -105,9 +106,12 @@ def _look(world: World, place: Place) -> None:
                 alarms.acknowledge(alert, by=by.actor)
                 world.count["alerts taken"] += 1
         waits = Complaint.objects.filter(state__in=tables.OPEN, store_id=place.store.id)
-        for complaint in waits.order_by("filed_at", "text"):
+        open_ones = list(waits.order_by("filed_at", "text"))
+        rounds, cards = _papers(open_ones)
+        for complaint in open_ones:
+            solution = rounds.get(complaint.id)
             for step in (_answer, _find, _propose, _approve, _carry_out, _hear_back):
-                if step(world, place, complaint):
+                if step(world, place, complaint, solution, cards.get(complaint.id, [])):
                     break
         for complaint in Complaint.objects.filter(
             state="closed", checked_at__isnull=True, check_on__lte=world.today, store_id=place.store.id
@@ -124,11 +128,21 @@ def _cares(world: World, by: Worker, complaint: Complaint, what: str) -> bool:
     return world.dice.happens(0.75 * (1 - by.temper.forgets), what, complaint.filed_at, complaint.text, world.now)
 
 
-def _round(complaint: Complaint) -> Solution | None:
-    return Solution.objects.filter(complaint=complaint, objected_at__isnull=True).first()
+Papers = tuple[dict[UUID, Solution], dict[UUID, list[Finding]]]
 
 
-def _answer(world: World, place: Place, complaint: Complaint) -> bool:
+def _papers(complaints: list[Complaint]) -> Papers:
+    """What lies on the table: the running solution and the cards still to fill in, by complaint."""
+    rounds, cards = {}, {}
+    if complaints:
+        for solution in Solution.objects.filter(complaint__in=complaints, objected_at__isnull=True).order_by("-id"):
+            rounds[solution.complaint_id] = solution
+        for card in Finding.objects.filter(complaint__in=complaints, recorded_at__isnull=True).order_by("side"):
+            cards.setdefault(card.complaint_id, []).append(card)
+    return rounds, cards
+
+
+def _answer(world: World, place: Place, complaint: Complaint, *_papers: object) -> bool:
     if complaint.state != "filed":
         return False
     by = _there(world, place, "sales_consultant", complaint.filed_at)
@@ -139,9 +153,9 @@ def _answer(world: World, place: Place, complaint: Complaint) -> bool:
     return False
 
 
-def _find(world: World, place: Place, complaint: Complaint) -> bool:
+def _find(world: World, place: Place, complaint: Complaint, _solution: Solution | None, cards: list[Finding]) -> bool:
     done = False
-    for card in Finding.objects.filter(complaint=complaint, recorded_at__isnull=True).order_by("side"):
+    for card in cards:
         by = _there(world, place, ROLE_OF[card.side], complaint.filed_at, card.side)
         if by and _cares(world, by, complaint, f"find {card.side}"):
             ours = world.dice.happens(0.35, "ours", complaint.filed_at, card.side)
@@ -150,8 +164,7 @@ def _find(world: World, place: Place, complaint: Complaint) -> bool:
     return done
 
 
-def _propose(world: World, place: Place, complaint: Complaint) -> bool:
-    solution = _round(complaint)
+def _propose(world: World, place: Place, complaint: Complaint, solution: Solution | None, _cards: object) -> bool:
     if complaint.state != "examined" or solution is None or solution.needs_role:
         return False
     by = _there(world, place, "quality_control", complaint.filed_at)
@@ -174,8 +187,7 @@ def _propose(world: World, place: Place, complaint: Complaint) -> bool:
     return True
 
 
-def _approve(world: World, place: Place, complaint: Complaint) -> bool:
-    solution = _round(complaint)
+def _approve(world: World, place: Place, complaint: Complaint, solution: Solution | None, _cards: object) -> bool:
     if solution is None or solution.needs_role != "store_manager":
         return False
     by = _there(world, place, "store_manager", complaint.filed_at)
@@ -188,8 +200,7 @@ def _approve(world: World, place: Place, complaint: Complaint) -> bool:
     return True
 
 
-def _carry_out(world: World, place: Place, complaint: Complaint) -> bool:
-    solution = _round(complaint)
+def _carry_out(world: World, place: Place, complaint: Complaint, solution: Solution | None, _cards: object) -> bool:
     by = _there(world, place, "service_specialist", complaint.filed_at)
     if complaint.state != "agreed" or solution is None or not by or not _cares(world, by, complaint, "carries out"):
         return False
@@ -198,9 +209,8 @@ def _carry_out(world: World, place: Place, complaint: Complaint) -> bool:
     return True
 
 
-def _hear_back(world: World, place: Place, complaint: Complaint) -> bool:
+def _hear_back(world: World, place: Place, complaint: Complaint, solution: Solution | None, _cards: object) -> bool:
     """The owner answers on their page, or a colleague writes down what they said."""
-    solution = _round(complaint)
     if complaint.state != "carried_out" or solution is None or world.now - solution.carried_out_at < timedelta(hours=3):
         return False
     asks = _there(world, place, "sales_consultant", complaint.filed_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -164,19 +165,37 @@ def open_tasks_can_still_escalate(cursor, stores, world) -> Found:
     )
 
 
-@invariant("Nothing goes a step up before its time: not before it is due, nor before what the customer agreed to.")
+@invariant(
+    "Nothing goes a step up before its time: not before its rule says so, nor before what the customer agreed to."
+)
 def escalation_waits_for_its_time(cursor, stores, world) -> Found:
     return rows(
         cursor,
-        """SELECT t.id, t.rule, t.due_at, t.escalate_at FROM playbook_task t
-           WHERE t.state = 'open' AND t.escalate_at IS NOT NULL AND t.escalate_at < t.due_at
+        """WITH ladder AS (SELECT t.*, t.due_at - coalesce(w.ahead, interval '0') AS not_before
+             FROM playbook_task t LEFT JOIN unnest(%(rules)s::text[], %(roles)s::text[], %(ahead)s::interval[])
+               w(rule, role, ahead) ON w.rule = t.rule AND w.role = t.role WHERE t.state = 'open')
+           SELECT t.id, t.rule, t.due_at, t.escalate_at FROM ladder t
+           WHERE t.escalate_at IS NOT NULL AND t.escalate_at < t.not_before
            UNION ALL
-           SELECT t.id, t.rule, t.starts_at, e.at FROM core_event e JOIN playbook_task t ON t.customer_id = e.customer_id
+           SELECT t.id, t.rule, t.starts_at, e.at FROM core_event e JOIN ladder t ON t.customer_id = e.customer_id
              AND e.facts -> 'rules' ? t.rule AND t.store_id = e.store_id AND t.escalation > 0
              AND t.vehicle_id IS NOT DISTINCT FROM e.vehicle_id
            WHERE e.name = 'task.escalated' AND t.attempts = 0 AND t.outcome = '' AND t.starts_at < e.at
-             AND e.at < t.due_at AND t.state = 'open'""",
+             AND e.at < t.not_before""",
+        _warns(),
     )
+
+
+def _warns() -> dict[str, Any]:
+    """Duties whose ladder begins before their deadline, and by how much: somebody can still help (R117, R168)."""
+    early = [
+        (rule.code, str(owed.role), owed.within.amount - owed.escalate[0][0].amount)
+        for rule in HANDBOOK.rules.values()
+        for owed in rule.owes
+        if owed.escalate and owed.within.clock == owed.escalate[0][0].clock == "wall"
+    ]
+    rules, roles, ahead = (list(c) for c in zip(*early, strict=True))
+    return {"rules": rules, "roles": roles, "ahead": [max(a, timedelta()) for a in ahead]}
 
 
 @invariant("No open task is about a car that its customer does not have any more.")
