@@ -53,18 +53,16 @@ def test_an_error_ends_the_keeping(asked):
 
 
 def test_pages_announced_together_are_told_in_one_statement_each_once(db):
-    with CaptureQueriesContext(connection) as told:
-        with live.together():
-            live.announce("store", 1)
-            live.announce_all([("store", 1), ("store", 2)])
-            assert not told.captured_queries
+    with CaptureQueriesContext(connection) as told, live.together():
+        live.announce("store", 1)
+        live.announce_all([("store", 1), ("store", 2)])
+        assert not told.captured_queries
     [statement] = [q["sql"] for q in told.captured_queries]
     assert statement.count("store:1") == statement.count("store:2") == 1
 
 
 def test_what_failed_tells_no_page(db):
-    with CaptureQueriesContext(connection) as told, pytest.raises(RuntimeError):
-        with live.together():
-            live.announce("store", 1)
-            raise RuntimeError
+    with CaptureQueriesContext(connection) as told, pytest.raises(RuntimeError), live.together():
+        live.announce("store", 1)
+        raise RuntimeError
     assert not told.captured_queries
