@@ -361,16 +361,6 @@ def bring_in(size: int, folder: Path) -> list[str]:
     ]
 
 
-PARTS = {
-    "daily": daily,
-    "pages": pages,
-    "import": bring_in,
-    "files": files,
-    "lists": lists,
-    "simulate": simulate,
-}
-
-
 def _watch(most: list[int], stop: threading.Event) -> None:
     """Peak resident memory of this process and its children (the database is apart), sampled."""
     while not stop.wait(1):
@@ -398,6 +388,7 @@ PARTS = {
     "lists": lists,
     "voice": voice,
     "board": health,
+    "simulate": simulate,
 }
 
 if __name__ == "__main__":

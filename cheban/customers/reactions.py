@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import connection
+
 from cheban.core.events import reaction
 from cheban.core.models import Event
 from cheban.customers.commands import write_consent
@@ -13,13 +15,22 @@ from cheban.customers.privacy_desk import commands as privacy_desk
 @reaction("contact.reached")
 def remember_contact(event: Event) -> None:
     """The gap between contacts counts from the last time somebody spoke to the customer."""
-    Customer.objects.filter(id=event.customer_id).exclude(last_contact_at__gt=event.at).update(last_contact_at=event.at)
+    _spoke_to(event)
+
+
+def _spoke_to(event: Event) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE customers_customer SET last_contact_at = %(at)s
+               WHERE id = %(id)s AND (last_contact_at IS NULL OR last_contact_at <= %(at)s)""",
+            {"at": event.at, "id": event.customer_id},
+        )
 
 
 @reaction("contact.refused")
 def obey_refusal(event: Event) -> None:
     """A refusal of a purpose becomes consent history; a sold vehicle is no longer reminded."""
-    Customer.objects.filter(id=event.customer_id).exclude(last_contact_at__gt=event.at).update(last_contact_at=event.at)
+    _spoke_to(event)
     customer = Customer.objects.filter(id=event.customer_id).first()
     if customer is None:
         return

@@ -38,12 +38,17 @@ def cover_absences(*, at: datetime, store_ids: Iterable[int]) -> int:
 
 
 def _anything_to_do(at: datetime) -> bool:
-    """Whether anybody is away or anything is lent: most minutes nobody is and nothing is."""
+    """Whether somebody away holds work that may have to move, or lent work may come home: most minutes neither."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT EXISTS (SELECT 1 FROM org_absence WHERE cancelled_at IS NULL AND starts_at <= %(at)s
-                 AND ends_at > %(at)s)
-               OR EXISTS (SELECT 1 FROM playbook_task WHERE state = 'open' AND owner_id IS NOT NULL)""",
+            """WITH gone AS MATERIALIZED (SELECT staff_id, ends_at FROM org_absence
+                 WHERE cancelled_at IS NULL AND starts_at <= %(at)s AND ends_at > %(at)s)
+               SELECT EXISTS (SELECT 1 FROM gone g JOIN playbook_task t ON t.assignee_id = g.staff_id
+                   AND t.state = 'open' AND (t.owner_id IS NOT NULL OR t.due_at < g.ends_at))
+                 OR EXISTS (SELECT 1 FROM playbook_task t WHERE t.state = 'open' AND t.owner_id IS NOT NULL
+                   AND (t.owner_id NOT IN (SELECT staff_id FROM gone) OR NOT EXISTS (
+                     SELECT 1 FROM org_staffrole r JOIN org_staff p ON p.id = r.staff_id AND p.is_active
+                     WHERE r.staff_id = t.owner_id AND r.store_id = t.store_id)))""",
             {"at": at},
         )
         return cursor.fetchone()[0]

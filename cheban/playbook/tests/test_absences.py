@@ -71,6 +71,18 @@ def test_what_is_due_after_the_return_waits_for_its_owner(planned):
     assert of_specialist().assignee_id == specialist.id
 
 
+def test_while_nothing_has_to_move_one_question_is_all(planned, django_assert_num_queries):
+    specialist = planned.staff[Role.SERVICE_SPECIALIST]
+    Task.objects.filter(role=Role.SERVICE_SPECIALIST).update(due_at=real_clock.now() + timedelta(days=9))
+    away(planned, specialist, whole=planned.staff[Role.SERVICE_ADVISOR])
+    with django_assert_num_queries(1):  # somebody is away, but what is theirs waits for them
+        assert run(planned) == 0
+    Task.objects.filter(role=Role.SERVICE_SPECIALIST).update(due_at=real_clock.now() + timedelta(days=2))
+    assert run(planned) == 1
+    with django_assert_num_queries(1):  # lent, and its owner still away
+        assert run(planned) == 0
+
+
 def test_an_absence_that_has_not_begun_moves_nothing_yet(planned, clock):
     away(planned, planned.staff[Role.SERVICE_SPECIALIST], starts=timedelta(days=1))
     assert run(planned) == 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from cheban.core import clock
@@ -113,6 +114,11 @@ def pass_on_of_leavers(*, store_ids: list[int], at: datetime) -> int:
 
     Safe to run twice and by two workers at once.
     """
+    here = StaffRole.objects.filter(
+        staff_id=OuterRef("holder_id"), store_id=OuterRef("store_id"), staff__is_active=True
+    )
+    if not Lead.objects.filter(~Exists(here), state__in=FOLLOWED).exists():  # most minutes nobody has left
+        return 0
     there = presence_of(store_ids, at=at)
     moved = 0
     for lead in Lead.objects.filter(state__in=FOLLOWED).select_for_update(skip_locked=True).order_by("id"):

@@ -167,6 +167,13 @@ def test_leads_of_somebody_who_left_find_a_colleague_with_their_duty(cast, clock
     assert Task.objects.filter(state="open", rule="lead_answer_manager").count() == 2
 
 
+@pytest.mark.req("R104")
+def test_while_nobody_has_left_one_question_is_all(cast, clock, django_assert_num_queries):
+    leading.pushed(cast)
+    with django_assert_num_queries(1):
+        assert turns.pass_on_of_leavers(store_ids=[cast.a.id], at=clock.now) == 0
+
+
 @pytest.mark.req("R109")
 def test_a_manager_gives_a_lead_to_another_and_the_day_begins_anew(cast, clock):
     [second] = leading.consultants(cast, 1)
