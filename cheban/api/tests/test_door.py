@@ -141,6 +141,7 @@ def test_too_many_requests_wait(cast, program, clock):
     ("method", "path", "body", "status", "code"),
     [
         ("GET", "/nothing", None, 404, "NotFound"),
+        ("GET", "/conversations/line%0Abreak/messages", None, 404, "NotFound"),
         ("DELETE", "/customers", None, 405, "MethodNotAllowed"),
         ("GET", "/customers?q=1", None, 422, "UnknownParameter"),
         ("GET", "/customers?limit=1&limit=2", None, 422, "UnknownParameter"),

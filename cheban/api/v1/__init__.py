@@ -122,5 +122,5 @@ def urls() -> list[URLPattern]:
             found.append(
                 URLPattern(pattern.pattern, door(pattern.callback, _names_of), pattern.default_args, pattern.name)
             )
-    found.append(re_path(r"^.*$", door(_unknown, _names_of), name="unknown"))
+    found.append(re_path(r"^", door(_unknown, _names_of), name="unknown"))
     return found
