@@ -65,7 +65,11 @@ READ_NOT_SHOWN = {
 """Modules with Chinese that the product reads. Even there nothing may look like a sentence."""
 SENTENCE = re.compile(r"[。！？]|请")
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
-IN_TEMPLATES = {"account/login.html": {"中文"}, "site/_owner_language.html": {"中文"}, "site/_staff_menu.html": {"中文"}}
+IN_TEMPLATES = {
+    "account/login.html": {"中文"},
+    "site/_owner_language.html": {"中文"},
+    "site/_staff_menu.html": {"中文"},
+}
 """The switch to the other language is written in that language."""
 TRANSLATED = [
     r"\{%\s*comment\b.*?endcomment\s*%\}",
