@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from cheban.core.models import AuditEntry
 from cheban.org import scope
@@ -74,7 +75,7 @@ def test_a_photo_of_the_contract_is_attached_by_sales_and_opened_by_service_alon
         service.locator(".proofs details.fold").first.locator("summary").click()
         picture = service.locator(".proof-photo img").first
         picture.wait_for()
-        service.wait_for_function("document.querySelector('.proof-photo img').naturalWidth === 600")
+        expect(picture).to_have_js_property("naturalWidth", 600)
         assert opened_times(shop) == 1
         looks.calm(service)
 
