@@ -156,7 +156,8 @@ def daily(size: int, folder: Path) -> list[str]:
     with connections["owner"].cursor() as cursor:
         cursor.execute("DROP TABLE bare_rows")
     connection.close()
-    a, b, c, d = (statistics.median(x) for x in (first, again, bare, touched))
+    a, b, c = (statistics.median(x) for x in (first, again, bare))
+    d = max(touched)  # the worst: a plan that turns shows once
     return [
         row(
             f"daily run, {made:,} tasks, against a bare INSERT ... SELECT",
@@ -165,7 +166,12 @@ def daily(size: int, folder: Path) -> list[str]:
             a / c <= 2,
         ),
         row("the same day again, against the first", f"{b / a:.3f}x ({b:.2f} s)", "<= 0.1x", b / a <= 0.1),
-        row("the same day after one change in every store", f"{d / a:.2f}x ({d:.1f} s)", "none", True),
+        row(
+            "the same day after one change in every store, the slowest of three",
+            f"{d / a:.2f}x ({d:.1f} s)",
+            "none",
+            True,
+        ),
     ]
 
 

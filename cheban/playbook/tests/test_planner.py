@@ -366,3 +366,19 @@ def test_a_clock_that_jumps_makes_nothing_twice(cast, clock, hours):
     assert run(cast).made == 1
     clock.set(clock.now + timedelta(hours=hours))
     assert run(cast).made == 0
+
+
+def test_after_a_plan_that_made_many_the_database_knows_that_there_are_many(cast):
+    """Without it the next plan on the same day joins as if there were a handful: minutes instead of seconds."""
+    owner = given.customer(cast.a)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO customers_vehicle SELECT (jsonb_populate_record(v, jsonb_build_object('id', uuidv7(),
+                 'plate_number', '沪A' || i))).* FROM customers_vehicle v, generate_series(1, %s) i WHERE v.id = %s""",
+            [planner.MANY // 2, given.vehicle(cast.a, owner, first_service_due_on=given.days(7)).id],
+        )
+    made = run(cast).made
+    assert made >= planner.MANY
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'playbook_task'::regclass")
+        assert cursor.fetchone()[0] == made
