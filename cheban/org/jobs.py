@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 
 from cheban.core import audit, clock, files
-from cheban.org import dispatch, queries, scope
+from cheban.org import dispatch, queries, renderings, scope
 
 
 @app.periodic(cron="* * * * * */10")
@@ -31,6 +31,13 @@ def link_audit(timestamp: int) -> None:
             linked = audit.link_new(cursor)
     with connection.cursor() as cursor:
         audit.anchor(settings.DATA_DIR / audit.ANCHORS, cursor, at=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="sweep_renderings")
+def sweep_renderings(timestamp: int) -> None:
+    """Every minute: renderings that pages shared and nobody will ask for again."""
+    renderings.sweep()
 
 
 @app.periodic(cron="50 2 * * *")

@@ -4,7 +4,7 @@ After one change two hundred boards fetch their parts at once (`core/live`). Tho
 permissions and language are the same text but for the forms' token. So the first to ask renders, and whoever asks in
 the same state of the database gets that text with their own token. The state is PostgreSQL's own snapshot: no change
 can be missed, whichever process answers, and nobody has to be told to forget. All web processes share what is kept:
-sealed files that live a minute.
+sealed files that live a minute or two.
 """
 
 from __future__ import annotations
@@ -44,9 +44,8 @@ def of_all(request: HttpRequest, own: Hashable, render: Callable[[], HttpRespons
     seen = (request.get_full_path(), sorted(live.parts(request.headers)), own, *_seen(request), state)
     name = sha256(repr(seen).encode()).hexdigest()
     try:
-        folder = settings.DATA_DIR / "tmp" / "renderings"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        _folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(_folder() / name, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
         return _own(request, render())
     with os.fdopen(handle, "r+b") as file:
@@ -61,7 +60,7 @@ def of_all(request: HttpRequest, own: Hashable, render: Callable[[], HttpRespons
                 file.truncate()
                 file.write(privacy.seal(text, bound_to=f"rendering:{name}"))
                 file.flush()
-            _sweep(folder)
+            sweep()
     return _own(request, HttpResponse(text))
 
 
@@ -87,12 +86,18 @@ def _read(blob: bytes, name: str) -> str | None:
         return None
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what nobody will ask for again."""
-    with os.scandir(folder) as found:
+def _folder() -> Path:
+    return settings.DATA_DIR / "tmp" / "renderings"
+
+
+def sweep() -> None:
+    """Remove what nobody will ask for again: with every rendering and every minute, so that names of people who were
+    erased are gone from here too."""
+    oldest = time.time() - _LITTER_SECONDS  # as the disk dates its files, which no test moves
+    with contextlib.suppress(FileNotFoundError), os.scandir(_folder()) as found:
         for each in found:
             with contextlib.suppress(FileNotFoundError):
-                if each.stat().st_mtime < time.time() - _LITTER_SECONDS:
+                if each.stat().st_mtime < oldest:
                     os.unlink(each.path)
 
 
