@@ -8,6 +8,7 @@ Chinese: `look.say("保存")` is what stands on the button in this language.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -34,10 +35,13 @@ class Look:
     def __str__(self) -> str:
         return f"{self.size}-{self.language}-{self.theme}"
 
-    def say(self, text: str, **values: object) -> str:
-        """The words of this language for these Chinese ones; `n` counts. Raises AssertionError where English says the same."""
+    def say(self, text: str, *, context: str = "", **values: object) -> str:
+        """The words of this language for these Chinese ones (in a context); `n` counts. Raises AssertionError where English says the same."""
         with translation.override(self.language):
-            found = translation.ngettext(text, text, values["n"]) if "n" in values else translation.gettext(text)
+            if context:
+                found = translation.pgettext(context, text)
+            else:
+                found = translation.ngettext(text, text, values["n"]) if "n" in values else translation.gettext(text)
         assert self.language != "en" or found != text, f"no English for {text}"
         return found % values if values else found
 
@@ -92,6 +96,14 @@ def watch(page) -> None:
 
 def _is_ours(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost") or url.startswith(("data:", "blob:", "about:"))
+
+
+def until(page, holds, *, seconds: float = 20) -> None:
+    """Let the page go on until `holds()`. Raises AssertionError after `seconds`."""
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends, "did not come about"
+        page.wait_for_timeout(50)
 
 
 def calm(page) -> None:

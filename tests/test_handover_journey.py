@@ -11,6 +11,7 @@ from cheban.core import clock as real_clock
 from cheban.org import dispatch, scope
 from cheban.org.roles import Role
 from cheban.playbook.models import Task
+from cheban.sales.deliveries import commands as delivering
 from cheban.sales.models import HandoverSheet, VehicleDelivery
 from tests import given, looks, serving
 from tests.looks import LOOKS
@@ -114,3 +115,39 @@ def test_from_two_who_explain_to_two_who_sign(shop, look):
     with scope.use([shop.a.id]):
         owed = set(Task.objects.filter(state="open").values_list("rule", flat=True))
         assert not {rule for rule in owed if rule.startswith(("handover", "first_feedback"))}
+
+
+@pytest.mark.req("R036", "Y07")
+def test_news_fetched_before_ones_own_tick_does_not_take_the_tick_away_again(shop):
+    from playwright.sync_api import expect
+
+    sales, service = (shop.staff[role] for role in (Role.SALES_CONSULTANT, Role.SERVICE_SPECIALIST))
+    with scope.use([shop.a.id]), transaction.atomic():
+        delivery = delivering.plan(
+            by=shop.actor(Role.SALES_CONSULTANT),
+            vehicle_id=shop.car.id,
+            scheduled_at=real_clock.now() + timedelta(hours=1),
+            sales_consultant_id=sales.pk,
+            service_specialist_id=service.pk,
+        )
+    with serving.web() as address, serving.browser() as chromium:
+        page = looks.opened(chromium, address, sales, LOOKS[0])
+        page.goto(f"{address}/sales/deliveries/{delivery.id}/")
+        page.wait_for_selector("html[data-live-stream=open]")
+        held = []
+
+        def hold(route) -> None:
+            held.append((route, route.fetch()))
+
+        page.route(page.url, lambda route: hold(route) if "x-live" in route.request.headers else route.continue_())
+        with scope.use([shop.a.id]), transaction.atomic():
+            delivering.tick(delivery, by=shop.actor(Role.SERVICE_SPECIALIST), point="booklet", is_done=True)
+        looks.until(page, lambda: len(held) == 1)
+        page.locator("button.check-point").first.click()
+        done = page.locator(".checks-side li.is-done")
+        expect(done).to_have_count(2)
+        held[0][0].fulfill(response=held[0][1])  # the page as it was before the tick
+        looks.until(page, lambda: len(held) == 2)  # asked again, so the old answer has come
+        assert done.count() == 2
+        held[1][0].fulfill(response=held[1][1])
+        expect(done).to_have_count(2)

@@ -75,7 +75,7 @@ def test_a_number_is_seen_with_one_click_and_the_audit_page_says_so_in_words(sho
         page.goto(f"{page.address}/customers/{shop.customer.id}/")
         shown = page.locator(".masked").filter(visible=True).first
         assert "137****1111" in shown.inner_text()
-        shown.get_by_role("button", name=look.say("查看")).click()
+        shown.get_by_role("button", name=look.say("查看", context="a masked value")).click()
         expect(page.locator(".masked-open").first).to_contain_text("13700001111")
         page.goto(page.address + "/settings/audit/?action=pii.revealed")
         row = page.locator("#rows tr").first

@@ -23,6 +23,8 @@ let timer = 0;
 let isFetching = false;
 const isAnswer = document.documentElement.dataset.liveStill !== undefined; // a refused form: it has no address to fetch
 const touched = new Set();
+let sending = 0; // deeds of this page's own under way
+let deeds = 0; // and how many it has sent so far
 
 const watched = () => [...document.querySelectorAll('[data-live][id]')];
 const topics = () => [...new Set(watched().flatMap((el) => el.dataset.live.split(/\s+/).filter(Boolean)))].sort();
@@ -124,12 +126,13 @@ async function fetchOne(id, address) {
 
 // One fetch at a time: of two on their way the older answer might come last and show what was.
 async function fetchAgain() {
-  if (document.hidden || !touched.size || isFetching || isAnswer) return;
+  if (document.hidden || !touched.size || isFetching || isAnswer || sending) return;
   isFetching = true;
   last = Date.now();
   let came = false;
   const wanted = [...touched];
   touched.clear();
+  const asOf = deeds;
   try {
     const answer = await fetch(window.location.href, {
       headers: { 'X-Live': wanted.join(' ') }, // parts of the content come without the frame
@@ -141,13 +144,18 @@ async function fetchAgain() {
     }
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (asOf !== deeds) { // read before what was done here meanwhile: it would take a tick just made away again
+      for (const id of wanted) touched.add(id);
+      came = true;
+      return;
+    }
     for (const id of wanted) replace(id, page.getElementById(id));
     came = true;
   } catch {
     for (const id of wanted) touched.add(id); // the next announcement, or the stream's return, fetches them
   } finally {
     isFetching = false;
-    if (came && touched.size) refresh(false); // announced meanwhile
+    if (came && touched.size) refresh(false); // announced, or done here, meanwhile
   }
 }
 
@@ -212,5 +220,15 @@ document.addEventListener('visibilitychange', () => {
   refresh(true);
 });
 document.addEventListener('htmx:afterSettle', () => { open(); });
+// A deed of this page's own brings its own answer; what was fetched before it is old, and what waits follows after it.
+document.addEventListener('htmx:beforeSend', ({ detail: { xhr, requestConfig } }) => {
+  if (requestConfig.verb === 'get') return;
+  sending += 1;
+  deeds += 1;
+  xhr.addEventListener('loadend', () => { // of the request itself: its sender may be gone from the page by then
+    sending -= 1;
+    if (!sending && touched.size) refresh(false);
+  });
+});
 window.addEventListener('pagehide', close);
 open();
