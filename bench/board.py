@@ -87,7 +87,7 @@ def board(size: int, row: Row) -> list[str]:
     person = Staff.objects.create_user("bench.operations", "x", name="运营")
     StaffRole.objects.bulk_create(StaffRole(staff=person, store_id=s, role=Role.OPERATIONS) for s in stores)
     client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(person, backend="cheban.site.accounts.Backend")
     lines = []
     for name, each in addresses(stores).items():
         took = []

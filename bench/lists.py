@@ -152,7 +152,7 @@ def lists(size: int, row: Row) -> list[str]:
         )
         cursor.execute("VACUUM (ANALYZE) customers_customer")
     client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(boss, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(boss, backend="cheban.site.accounts.Backend")
     lines = []
     addresses = PAGES | {"a keeper's files": f"/customers/?keeper={keeper.id}"}
     addresses |= {what: address.format(**fields) for what, address in OF_FIELDS.items()}

@@ -46,7 +46,7 @@ def session_of(staff: Any) -> tuple[str, str]:
 
     session = SessionStore()
     session[SESSION_KEY] = str(staff.pk)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[BACKEND_SESSION_KEY] = "cheban.site.accounts.Backend"
     session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
     session[BEGAN] = time.time()
     session.create()

@@ -97,7 +97,7 @@ def test_a_manager_lets_a_program_in_and_out_again(committed, clock, receiver, s
 
 def signed_in(cast) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff["store_manager"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff["store_manager"], backend="cheban.site.accounts.Backend")
     return client
 
 

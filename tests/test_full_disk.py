@@ -122,7 +122,7 @@ def test_an_upload_into_a_full_folder_is_refused_with_a_sentence_and_leaves_noth
     kept = {"while the upload is taken in": 0, "while it is sealed": len(body)}[moment]
     room = kept + len(body) // 8  # sealed it is a quarter longer
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
 
     def upload(**headers):
         scope.set_stores([cast.a.id])

@@ -715,7 +715,7 @@ def ask(client: Client, name: str, ids: dict) -> int:
 @pytest.mark.parametrize("role", Role.values)
 def test_a_role_may_do_exactly_what_its_row_says(role, cast, things):
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[role], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[role], backend="cheban.site.accounts.Backend")
     wrong = []
     for name, permission in EXPECTED.items():
         scope.set_stores([cast.a.id])
@@ -729,7 +729,7 @@ def test_a_role_may_do_exactly_what_its_row_says(role, cast, things):
 @pytest.mark.req("R019")
 def test_what_belongs_to_another_store_is_not_found(cast, things):
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     keys = ("customer_id", "vehicle_id", "batch_id", "row_id", "contact_id", "event_id", "merge_id", "staff_id")
     keys += ("token_id", "endpoint_id", "delivery_id", "view_id", "deed_id", "request_id", "absence_id", "link_id")
     keys += ("message_id", "item_id", "export_id", "account_id", "training_id")

@@ -181,7 +181,7 @@ def ann(db, clock):
 @pytest.fixture
 def client_of_ann(ann):
     client = Client()
-    client.force_login(ann, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(ann, backend="cheban.site.accounts.Backend")
     return client
 
 

@@ -85,7 +85,7 @@ def faulty(settings, monkeypatch):
 
 def manager(cast) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     return client
 
 

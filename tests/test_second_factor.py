@@ -18,7 +18,7 @@ from tests import given
 from tests.looks import calm, one_way, opened, other_way
 from tests.serving import browser, web
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 
 
 def code_of(secret: str) -> str:

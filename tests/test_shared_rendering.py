@@ -23,7 +23,7 @@ from tests import given
 
 pytestmark = pytest.mark.req("Y07")
 BOARD, PARTS = "/my-day/team/", "team-tiles people list"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 TOKEN = re.compile(r'name="csrf(?:middlewaretoken" value|-token" content)="([^"]+)"')
 
 

@@ -37,8 +37,8 @@ def usual(seen: Iterable[str], *, least: int = LEAST) -> tuple[str, int, int] | 
     return (value, often, whole) if often / whole >= SHARE else None
 
 
-def of_customer(customer_id: UUID, vehicles: Sequence[Vehicle]) -> list[Like]:
-    """Likes from the vehicles of a customer, former ones too, and from calls that reached them. One query."""
+def of_customer(customer_id: UUID, vehicles: Sequence[Vehicle], *, was_reached: bool = True) -> list[Like]:
+    """Likes from the vehicles of a customer, former ones too, and from calls that reached them, if any. One query."""
     found: list[Like] = []
     cars = list({v.id: v for v in vehicles}.values())
     for column, says in (
@@ -54,6 +54,10 @@ def of_customer(customer_id: UUID, vehicles: Sequence[Vehicle]) -> list[Like]:
             if often >= 2:
                 basis = _("%(whole)d 台车中 %(often)d 台") % {"whole": whole, "often": often}
                 found.append(Like(says % {"what": value}, basis))
+    return found + _of_calls(customer_id) if was_reached else found
+
+
+def _of_calls(customer_id: UUID) -> list[Like]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT CASE WHEN extract(hour FROM at AT TIME ZONE 'Asia/Shanghai') < 12 THEN 'morning'
@@ -63,8 +67,8 @@ def of_customer(customer_id: UUID, vehicles: Sequence[Vehicle]) -> list[Like]:
             [customer_id],
         )
         reached = usual(row[0] for row in cursor.fetchall())
-    if reached:
-        part, often, whole = reached
-        says = {"morning": _("上午容易接通"), "afternoon": _("下午容易接通"), "evening": _("傍晚容易接通")}[part]
-        found.append(Like(says, _("接通的 %(whole)d 次中 %(often)d 次") % {"whole": whole, "often": often}))
-    return found
+    if not reached:
+        return []
+    part, often, whole = reached
+    says = {"morning": _("上午容易接通"), "afternoon": _("下午容易接通"), "evening": _("傍晚容易接通")}[part]
+    return [Like(says, _("接通的 %(whole)d 次中 %(often)d 次") % {"whole": whole, "often": often})]

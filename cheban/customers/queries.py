@@ -212,12 +212,14 @@ GROUPS = {
 }
 
 
-def timeline(customer_id: UUID, *, most: int = 40, before: str = "", group: str = "") -> dict[str, Any]:
+def timeline(
+    customer_id: UUID, *, most: int = 40, before: str = "", group: str = "", is_merged: bool = True
+) -> dict[str, Any]:
     """What happened to a customer, newest first, by keyset: {items, before}; also to the files merged into theirs.
 
-    Two queries and one for names.
+    Two queries and one for names; one less where the asker knows that no file was merged into theirs.
     """
-    rows = Event.objects.filter(customer_id__in=[customer_id, *absorbed_ids(customer_id)])
+    rows = Event.objects.filter(customer_id__in=[customer_id, *(absorbed_ids(customer_id) if is_merged else ())])
     if group:
         names = [n for n in events.all_declared() if GROUPS.get(n.split(".")[0]) == group]
         rows = rows.filter(name__in=names)
@@ -281,13 +283,16 @@ def only_car(customer_id: UUID | None) -> UUID | None:
     return cars[0] if len(cars) == 1 else None
 
 
-def page_360(who: Customer) -> dict[str, Any]:
-    """The customer page: vehicles with what is due, ways to reach them, consent, merges. Six queries."""
+def page_360(who: Customer, *, is_merged: bool = True, has_former: bool = True) -> dict[str, Any]:
+    """The customer page: vehicles with what is due, ways to reach them, consent, merges, vehicles they had. Six queries;
+    those about merges and former vehicles are spared where the asker knows that there are none."""
     customer_id = who.id
     cars = list(Vehicle.objects.filter(owner_id=customer_id).order_by("-is_active", "-last_visit_on"))
-    former = list(
-        VehicleOwnership.objects.filter(customer_id=customer_id, until_on__isnull=False).select_related("vehicle")
-    )
+    former: list[VehicleOwnership] = []
+    if has_former:
+        former += VehicleOwnership.objects.filter(customer_id=customer_id, until_on__isnull=False).select_related(
+            "vehicle"
+        )
     readings: dict[UUID, list[OdometerReading]] = defaultdict(list)
     for reading in OdometerReading.objects.filter(vehicle_id__in=[c.id for c in cars]).order_by("read_on", "km"):
         readings[reading.vehicle_id].append(reading)
@@ -301,7 +306,7 @@ def page_360(who: Customer) -> dict[str, Any]:
         "readings": readings,
         "reach": phones([customer_id]).get(customer_id, []),
         "consents": list(consents.values()),
-        "merges": merges_of(customer_id),
+        "merges": merges_of(customer_id) if is_merged else [],
     }
 
 

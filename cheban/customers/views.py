@@ -84,10 +84,28 @@ def customer(request: HttpRequest, customer_id: UUID) -> dict | HttpResponse:
     return _page_of(request, holder)
 
 
+OF_OTHER_ROOMS = tuple(
+    f"customer.{what}" for what in ("sales", "promises", "conversations", "surveys", "leads", "complaints", "likes")
+)
+"""What other rooms show on a customer's page."""
+OWN_ROWS = {
+    "merges": "customers_customermerge WHERE survivor_id = %s",
+    "former": "customers_vehicleownership WHERE customer_id = %s AND until_on IS NOT NULL",
+    "requests": "customers_privacyrequest WHERE customer_id = %s",
+    "reached": "core_event WHERE customer_id = %s AND name = 'contact.reached'",
+}
+"""What most customers have none of, and where it is."""
+
+
 def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
     at, customer_id = clock.now(), who.id
     may_edit = request.actor.may("customer.edit")
-    found = queries.page_360(who)
+    there_is = slots.worth_asking(OF_OTHER_ROOMS, customer_id, **OWN_ROWS)
+
+    def told(what: str) -> list:
+        return slots.ask(f"customer.{what}", customer_id) if f"customer.{what}" in there_is else []
+
+    found = queries.page_360(who, is_merged="merges" in there_is, has_former="former" in there_is)
     search.remember(customer_id, request.actor, store_id=found["customer"].store_id, at=at)
     group = request.GET.get("show", "")
     tasks = slots.ask("customer.tasks", customer_id, at=at, default=[])
@@ -97,26 +115,28 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         car.custom = definitions.shown(car.extra, of_cars)
         car.boxes = field_forms.boxes(of_cars, car.extra) if may_edit else []
     is_sealed = any(f.is_personal for f in own)
-    deals = slots.ask("customer.sales", customer_id, default=[])
+    deals = told("sales")
     return found | {
         "custom": definitions.shown(who.extra, [f for f in own if f.subject == "customer"]),
         "sealed": definitions.sealed_of([customer_id]) if is_sealed else [],
-        "timeline": queries.timeline(customer_id, group=group),
+        "timeline": queries.timeline(customer_id, group=group, is_merged="merges" in there_is),
         "show": group,
         "tasks": tasks,
         "next_actions": slots.ask("customer.next_actions", tasks, request.actor, default=[]),
-        "promises": slots.ask("customer.promises", customer_id, default=[]),
+        "promises": told("promises"),
         "deals": deals,
-        "conversations": slots.ask("customer.conversations", customer_id, default=[]),
-        "surveys": slots.ask("customer.surveys", customer_id, default=[]),
-        "leads": slots.ask("customer.leads", customer_id, default=[]) if request.actor.may("lead.see") else [],
-        "complaints": slots.ask("customer.complaints", customer_id, default=[])
-        if request.actor.may("complaint.see")
-        else [],
+        "conversations": told("conversations"),
+        "surveys": told("surveys"),
+        "leads": told("leads") if request.actor.may("lead.see") else [],
+        "complaints": told("complaints") if request.actor.may("complaint.see") else [],
         "to_deliver": queries.to_deliver(found["vehicles"], today=clock.today()) - {d["vehicle_id"] for d in deals},
         "likes": [
-            *likes.of_customer(customer_id, [*found["vehicles"], *(past.vehicle for past in found["former"])]),
-            *slots.ask("customer.likes", customer_id, default=[]),
+            *likes.of_customer(
+                customer_id,
+                [*found["vehicles"], *(past.vehicle for past in found["former"])],
+                was_reached="reached" in there_is,
+            ),
+            *told("likes"),
         ],
         "complete": quality.of([customer_id], today=clock.today())[customer_id] if may_edit else None,
         "keeper": quality.names({found["customer"].keeper_id} - {None}).get(found["customer"].keeper_id, ""),
@@ -129,7 +149,9 @@ def _page_of(request: HttpRequest, who: queries.Customer) -> dict:
         "can_note": request.actor.may("note.add"),
         "can_merge": request.actor.may("customer.merge"),
         "can_take_request": request.actor.may("privacy.take"),
-        "requests": privacy.open_requests(customer_id) if request.actor.may("privacy.take") else [],
+        "requests": privacy.open_requests(customer_id)
+        if request.actor.may("privacy.take") and "requests" in there_is
+        else [],
     }
 
 

@@ -69,10 +69,27 @@ def system_actor(store_ids: tuple[int, ...] | list[int], *, name: str = "") -> A
     return Actor(staff_id=None, name=name or _("系统"), roles={}, stores=tuple(store_ids))
 
 
-_HELD = """SELECT r.store_id, r.role, s.group_id, g.require_second_factor, g.idle_minutes
-           FROM org_staffrole r JOIN org_store s ON s.id = r.store_id JOIN org_dealergroup g ON g.id = s.group_id
-           WHERE r.staff_id = %s"""
-"""Every request asks this, so it is written out."""
+_HELD_COLUMNS = "r.store_id, r.role, s.group_id, g.require_second_factor, g.idle_minutes"
+_HELD_FROM = "org_staffrole r JOIN org_store s ON s.id = r.store_id JOIN org_dealergroup g ON g.id = s.group_id"
+_HELD = f"SELECT {_HELD_COLUMNS} FROM {_HELD_FROM} WHERE r.staff_id = %s"  # noqa: S608 - ours
+
+
+def signed_in(staff_id: int) -> Staff | None:
+    """Whose session this is, with the roles they hold, for `actor_for`. Every request asks this: one plain query."""
+    columns = [field.column for field in Staff._meta.concrete_fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT {", ".join(f"u.{column}" for column in columns)}, {_HELD_COLUMNS}
+                FROM org_staff u LEFT JOIN ({_HELD_FROM}) ON r.staff_id = u.id WHERE u.id = %s""",  # noqa: S608 - ours
+            [staff_id],
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    own = len(columns)
+    staff = Staff.from_db(connection.alias, [field.attname for field in Staff._meta.concrete_fields], rows[0][:own])
+    staff.held = [row[own:] for row in rows if row[own] is not None]
+    return staff
 
 
 def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> Actor:
@@ -83,9 +100,11 @@ def actor_for(staff: Staff, *, chosen: int | None = None, origin: str = "") -> A
     roles: dict[int, set[str]] = {}
     groups: set[int] = set()
     needs, idle = False, []
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, [staff.pk])
-        held = cursor.fetchall()
+    held = staff.held
+    if held is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_HELD, [staff.pk])
+            held = cursor.fetchall()
     for store_id, role, group_id, strict, minutes in held:
         roles.setdefault(store_id, set()).add(role)
         needs = needs or (strict and role in NEED_SECOND_FACTOR)

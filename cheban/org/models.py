@@ -77,6 +77,7 @@ class Staff(AbstractBaseUser):
 
     USERNAME_FIELD = "login"
     objects = StaffManager()
+    held: list[tuple] | None = None  # roles that were read along with this row: access.signed_in
 
     def __str__(self) -> str:
         return self.name

@@ -39,7 +39,7 @@ class SalesConfig(AppConfig):
         for noun in ("delivery", "handover", "promise", "feedback"):
             slots.provide(f"timeline.{noun}", words.timeline)
         live.topic("lead", leads.may_hear)
-        slots.provide("customer.leads", leads.of_customer)
+        slots.provide("customer.leads", leads.of_customer, rows="sales_lead WHERE customer_id = %s")
         slots.provide("timeline.lead", leads.event_words)
-        slots.provide("customer.promises", queries.promises_of)
-        slots.provide("customer.sales", queries.sales_of)
+        slots.provide("customer.promises", queries.promises_of, rows="sales_salespromise WHERE customer_id = %s")
+        slots.provide("customer.sales", queries.sales_of, rows="sales_vehicledelivery WHERE customer_id = %s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -13,9 +14,18 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from cheban.core import privacy
-from cheban.org.access import actor_for
+from cheban.org.access import actor_for, signed_in
 from cheban.org.models import Staff
 from cheban.site import errors, growing_delay
+
+
+class Backend(AuthenticationBackend):
+    """Signs in as allauth does; a session's person comes with the roles they hold."""
+
+    def get_user(self, user_id: int) -> Staff | None:
+        """The person of a session; None for one who is gone or may not sign in any more."""
+        staff = signed_in(user_id)
+        return staff if staff is not None and self.user_can_authenticate(staff) else None
 
 
 class Adapter(DefaultAccountAdapter):

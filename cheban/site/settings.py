@@ -144,7 +144,7 @@ TEMPLATES = [
 # Sign-in: names only, no e-mail, no sign-up. After wrong passwords an account waits longer and longer
 # (`growing_delay`); addresses and codes of the second factor have allauth's limits. All counts lie in a cache table
 # that all processes share.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["cheban.site.accounts.Backend"]
 ACCOUNT_ADAPTER = "cheban.site.accounts.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]

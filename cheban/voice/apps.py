@@ -46,7 +46,7 @@ class VoiceConfig(AppConfig):
         live.topic("alerts", queries.may_hear_alerts)
         live.topic("complaints", queries.may_hear_store)
         live.topic("complaint", queries.may_hear)
-        slots.provide("customer.complaints", queries.complaints_of)
+        slots.provide("customer.complaints", queries.complaints_of, rows="voice_complaint WHERE customer_id = %s")
         for noun in words.NOUNS:
             slots.provide(f"timeline.{noun}", words.event_words)
         slots.provide("weekly.recurring_causes", queries.recurring_causes)

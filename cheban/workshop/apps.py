@@ -25,7 +25,7 @@ class WorkshopConfig(AppConfig):
         said.offer("customer.greeted", arrivals.words_of)
         live.topic("arrivals", arrivals.may_hear)
         said.offer("repair_order.concern_told", lambda event: str(event.facts.get("text", "")))
-        slots.provide("customer.likes", queries.likes)
+        slots.provide("customer.likes", queries.likes, rows="workshop_repairorder WHERE customer_id = %s")
         link(
             Link("workshop_repairorder", "customer_id", _("维修工单"), vehicle="vehicle_id", added="created_at"),
             Link("workshop_arrival", "customer_id", _("到店"), vehicle="vehicle_id", added="arrived_at"),

@@ -32,7 +32,7 @@ def test_without_a_valid_token_nobody_comes_in(program, text):
 
 
 def test_a_session_cookie_opens_no_door(cast, client):
-    client.force_login(cast.staff["store_manager"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff["store_manager"], backend="cheban.site.accounts.Backend")
     assert client.get("/api/v1/me").status_code == 401
 
 

@@ -20,7 +20,7 @@ from cheban.org.roles import Role
 from tests import given
 
 ROOT = Path(__file__).resolve().parents[2]
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 CALL = re.compile(
     r'(?:audit|_audit|note_sign_in|rotate_note|_note)\(\s*(?:[\w.]+,\s*)?((?:"[a-z_]+\.[a-z_]+"(?:\s+if\s+[^\n]+?\s+else\s+)?)+)'
 )

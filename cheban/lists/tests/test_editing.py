@@ -17,7 +17,7 @@ from cheban.org import scope
 from cheban.org.roles import Role
 from tests import given
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 
 
 @pytest.fixture

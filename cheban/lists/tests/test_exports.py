@@ -33,7 +33,7 @@ from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 from tests import given
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 FORMULAS = [
     "=cmd|' /C calc'!A0",
     "+1+1",

@@ -19,7 +19,7 @@ from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 from tests import given
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 PAGES = {"staff": "/settings/staff/", "audit": "/settings/audit/", "imports": "/customers/imports/"}
 
 

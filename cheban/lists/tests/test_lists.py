@@ -28,7 +28,7 @@ from cheban.org.access import actor_for
 from cheban.org.roles import Role
 from tests import given
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.providers.smtp import MailServer
 from tests.providers.wecom import WecomServer
 
 pytestmark = [pytest.mark.req("R044", "Y07"), pytest.mark.django_db]
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 
 
 @pytest.fixture(autouse=True)

@@ -42,9 +42,9 @@ def test_nobody_reads_or_clears_the_notices_of_another(cast):
     item = InboxItem.objects.get()
     assert commands.mark_read(item.id, by=cast.actor(Role.CALLER)) == 0
     client = Client()
-    client.force_login(caller, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(caller, backend="cheban.site.accounts.Backend")
     assert client.post(f"/inbox/{item.id}/open/").status_code == 404
-    client.force_login(manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(manager, backend="cheban.site.accounts.Backend")
     assert "任务超时，升级到您" in client.get("/inbox/").content.decode()
     assert client.post(f"/inbox/{item.id}/open/").status_code == 302
     assert InboxItem.objects.get().read_at is not None

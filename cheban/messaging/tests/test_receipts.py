@@ -155,6 +155,6 @@ def test_the_page_of_a_message_tells_when_it_arrived(cast, sms, message):
     sending.send_due()
     post(sms, [report(message)])
     client = Client()
-    client.force_login(cast.staff[Role.GROUP_ADMIN], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.GROUP_ADMIN], backend="cheban.site.accounts.Backend")
     shown = client.get(f"/inbox/outbox/{message.id}/").content.decode()
     assert "已送达" in shown and "2026-11-24 10:00:07" in shown

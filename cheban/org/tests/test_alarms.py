@@ -39,7 +39,7 @@ def test_the_audit_page_shows_alarms_and_who_looked_at_a_customer_without_a_quer
     who = given.customer(cast.a)
     look(cast, ContactPoint.objects.get(), 60)
     client = Client()
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     client.get("/settings/audit/")
     with django_assert_max_num_queries(
         18

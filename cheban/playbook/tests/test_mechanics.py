@@ -162,7 +162,7 @@ def test_whatever_happens_every_open_task_has_somebody_and_every_step_comes_once
 
 def test_whoever_can_enter_holidays_is_told_in_their_day_that_next_years_are_missing(cast):
     CalendarDay.objects.filter(store_id=cast.a.id, on__year=2027).delete()
-    backend = "allauth.account.auth_backends.AuthenticationBackend"
+    backend = "cheban.site.accounts.Backend"
     for role, told in ((Role.STORE_MANAGER, True), (Role.CALLER, False)):
         client = Client()
         client.force_login(cast.staff[role], backend=backend)

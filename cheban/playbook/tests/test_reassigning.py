@@ -82,7 +82,7 @@ def test_nobody_who_is_away_is_given_anything(planned):
 
 def test_the_preview_counts_names_and_changes_nothing(planned):
     client, before = Client(), who_has()
-    client.force_login(planned.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(planned.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     page = client.post("/my-day/team/reassign/preview/", {"all": "1", "query": ""})
     assert [len(page.context[name]) for name in ("contacts", "sample")] == [10, reassigning.SAMPLE]
     assert next(w for w in page.context["people"] if w["id"] == planned.staff[Role.SERVICE_SPECIALIST].id)["open"] == 10

@@ -15,7 +15,7 @@ from tests import given, serving
 @pytest.fixture
 def manager(cast):
     client = Client()
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     return client
 
 

@@ -16,7 +16,7 @@ from cheban.playbook.lists import SPEC
 from cheban.playbook.models import Task
 from tests import given
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 
 
 def _task(cast, customer, *, contact, rule="birthday", hours=5, **fields) -> Task:

@@ -30,7 +30,7 @@ def promised(cast, *uploads) -> SalesPromise:
 
 def browser(cast, role: str) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[role], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[role], backend="cheban.site.accounts.Backend")
     return client
 
 

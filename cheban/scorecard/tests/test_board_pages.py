@@ -184,7 +184,7 @@ def test_a_store_is_found_by_name_code_city_or_pinyin(group, clock, words, found
     table = board.board(actor_for(group.manager), at=clock.now, words=words)["ranking"]
     assert [r["name"] for r in table["rows"]] == found and (table["count"], table["all"]) == (len(found), 12)
     page = Client()
-    page.force_login(group.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page.force_login(group.manager, backend="cheban.site.accounts.Backend")
     shown = page.get(reverse("scorecard:health"), {"q": words, "sort": "complaint_24h"})
     assert [r["name"] for r in shown.context["ranking"]["rows"]] == found
     assert ("没有这样的门店" in shown.content.decode()) is not bool(found)
@@ -417,7 +417,7 @@ def test_the_wall_shows_a_stores_figures_without_a_persons_name_and_listens_to_t
 @pytest.mark.req("R161", "R168")
 def test_the_wall_of_a_group_names_its_worst_stores_and_hears_of_them(group):
     page = Client()
-    page.force_login(group.manager, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page.force_login(group.manager, backend="cheban.site.accounts.Backend")
     shown = page.get(reverse("scorecard:health_wall"))
     text, worst = shown.content.decode(), [row["name"] for row in shown.context["ranking"]["rows"]]
     assert worst[0] in text and worst[6] in text and worst[7] not in text

@@ -22,7 +22,7 @@ def analyst(cast):
     ]
     StaffRole.objects.bulk_create(StaffRole(staff=person, store=store, role=Role.OPERATIONS) for store in made)
     page = Client()
-    page.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page.force_login(person, backend="cheban.site.accounts.Backend")
     return page
 
 

@@ -124,7 +124,7 @@ def test_of_many_attempts_at_once_only_the_first_three_are_looked_at(committed):
 
 def test_asking_the_password_again_inside_waits_too(person):
     client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(person, backend="cheban.site.accounts.Backend")
     for _ in range(3):
         client.post("/account/reauthenticate/", {"password": WRONG}, REMOTE_ADDR="10.0.0.1")
     answer = client.post("/account/reauthenticate/", {"password": given.PASSWORD}, REMOTE_ADDR="10.0.0.1")

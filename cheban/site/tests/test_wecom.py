@@ -105,7 +105,7 @@ def test_elsewhere_than_in_wecom_one_signs_in_as_usual_and_lands_on_the_page(wec
 @pytest.mark.parametrize("page", ["https://evil.example.com/", "//evil.example.com", "javascript:alert(1)", "\\\\evil"])
 def test_the_button_leads_only_to_pages_of_this_house(cast, wecom, page):
     client = Client()
-    client.force_login(cast.staff[Role.CALLER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.CALLER], backend="cheban.site.accounts.Backend")
     assert click(client, wecom, page=page)["Location"] == "/"
 
 

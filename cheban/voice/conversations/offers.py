@@ -63,5 +63,5 @@ def offer() -> None:
     )
     live.topic("conversation", queries.may_hear)
     live.topic("conversations", queries.may_hear_store)
-    slots.provide("customer.conversations", queries.conversations_of)
+    slots.provide("customer.conversations", queries.conversations_of, rows="voice_conversation WHERE customer_id = %s")
     said.offer("conversation.asked", reactions.words_of)

@@ -55,6 +55,6 @@ def offer() -> None:
         undo.Follower(lambda cursor, batch_id: (0, [], []), lambda cursor, vehicles, customers: None, _HANGS_ON)
     )
     live.topic("surveys", queries.may_hear_store)
-    slots.provide("customer.surveys", queries.surveys_of)
+    slots.provide("customer.surveys", queries.surveys_of, rows="voice_survey WHERE customer_id = %s")
     said.offer("survey.answered", reactions.words_of)
     said.offer("survey.changed", reactions.words_of)

@@ -92,7 +92,7 @@ def test_a_colleague_sends_the_link_again_once_a_day(cast, clock):
 def test_the_page_of_an_invitation_sends_it(cast):
     owner = voice.owner(cast)
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[Role.CALLER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.CALLER], backend="cheban.site.accounts.Backend")
     path = f"/voice/complaints/invite/{owner.id}/"
     assert client.post(path, {"send": "1"}).status_code == 302
     page = client.get(path)

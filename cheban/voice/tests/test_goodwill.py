@@ -128,7 +128,7 @@ def test_the_history_is_only_added_to_and_another_groups_is_not_seen(cast):
 @pytest.mark.req("R124")
 def test_the_page_shows_the_limits_and_takes_another_one(cast, django_assert_max_num_queries):
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[Role.GROUP_ADMIN], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.GROUP_ADMIN], backend="cheban.site.accounts.Backend")
     asked = {"level": str(cast.b.id), "role": "service_specialist", "fen": "800", "reason": WHY}
     refused = client.post("/voice/complaints/limits/", asked | {"fen": "八百"})
     assert refused.status_code == 422 and "最多两位小数" in refused.content.decode()
@@ -136,7 +136,7 @@ def test_the_page_shows_the_limits_and_takes_another_one(cast, django_assert_max
     with django_assert_max_num_queries(25):
         page = client.get("/voice/complaints/limits/").content.decode()
     assert "¥800.00" in page and WHY in page and "乙店" in page
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     page = client.get("/voice/complaints/limits/").content.decode()
     assert WHY not in page and "额度由运营或集团管理员调整" in page
     assert client.post("/voice/complaints/limits/", asked | {"level": str(cast.a.id)}).status_code == 403

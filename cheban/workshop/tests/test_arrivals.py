@@ -123,7 +123,7 @@ def test_reception_types_a_plate_and_the_page_lists_who_waits_first(cast, clock,
         ))  # fmt: skip
     commands.greet(made, by=cast.actor(Role.SALES_CONSULTANT), heard="没有")
     client = Client(raise_request_exception=False)
-    client.force_login(cast.staff[Role.SERVICE_ADVISOR], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.SERVICE_ADVISOR], backend="cheban.site.accounts.Backend")
     assert client.post("/workshop/arrivals/note/", {"plate": "沪Z99999"}).status_code == 422
     answer = client.post("/workshop/arrivals/note/", {"plate": "沪A·12340"})
     assert answer.status_code == 302

@@ -174,7 +174,7 @@ def test_undoing_restores_every_row(cast, by, pair):
 def test_old_links_and_numbers_lead_to_the_one_file(cast, by, pair, client):
     keep, drop = pair
     merging.merge(by=by, keep_id=keep.id, drop_id=drop.id)
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     answer = client.get(f"/customers/{drop.id}/")
     assert (answer.status_code, answer["Location"]) == (302, f"/customers/{keep.id}/")
     scope.set_stores([cast.a.id])

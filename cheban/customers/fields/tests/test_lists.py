@@ -176,7 +176,7 @@ def test_whichever_way_it_is_read_the_list_is_the_same(cast, people, way, score,
 
 
 def test_a_page_of_the_list_asks_no_more_than_before(cast, client, people, way, score):
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     address = "/customers/?all=1"
     client.get(address)
 
@@ -194,7 +194,7 @@ def test_a_page_of_the_list_asks_no_more_than_before(cast, client, people, way, 
 
 def test_the_page_offers_filters_columns_orders_and_shows_values(cast, client, by, people, way, score):
     fields.change(score, by=by, label="满意度", in_list=True)
-    client.force_login(cast.staff[Role.STORE_MANAGER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
     page = client.get(f"/customers/?{way.name}=ditie&{score.name}.from=-2").content.decode()
     assert "来店交通方式：地铁" in page and "满意度 ≥ -2" in page and "满意度 最大在前" in page
     assert '<td class="num c-more">3</td>' in page and "钱二" not in page

@@ -22,7 +22,7 @@ from tests import given
 
 BODY = "# 冬天亏电\n\n" + "先看电瓶电压，再看发电机，最后才拆线路。" * 4
 ASKED = "\n\n? 打不着火先查什么\n( ) 玻璃水\n(x) 电瓶电压\n\n? 静态电压低于多少要充电\n(x) 12.4 V\n( ) 11 V\n( ) 14 V"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 
 
 def plan(cast, **changes) -> commands.Plan:

@@ -22,7 +22,7 @@ from cheban.playbook import planner
 from cheban.playbook.models import Task
 from tests import given
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "cheban.site.accounts.Backend"
 TEXT = "# 保密\n\n客户的信息只用在手上的事。" + "不截图，不外传。" * 10
 
 
