@@ -43,6 +43,7 @@ def database(url: str, *, pool: bool = False) -> dict:
         "CONN_MAX_AGE": 0 if pool else 600,
         "CONN_HEALTH_CHECKS": not pool,
     }
+    entry["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 4}
     if pool:
         entry["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
     return entry

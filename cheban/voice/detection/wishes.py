@@ -19,8 +19,13 @@ NOT_OF_CAR = {  # last character of a form and the ones that make it another wor
     "订": "阅做",
     "买": "菜单账保票房",
     "收": "到拾听",
+    "虑": "过",
+    "拿": "到来去出回给着走捏手下",
 }
 FORBIDDEN = frozenset("别不没甭勿未莫")  # one character before a wish that turns it
+OR = re.compile("还是|或者?|和|跟|与|要不要|买不买|值不值")
+WHICH = re.compile("[^，。！？,.!?]{0,6}还是[^，。！？,.!?]{1,12}(?:好|呢|啊|哪|[？?])")  # 买现款还是顶配好
+DECIDED = re.compile("最终|最后|结果")
 A_THING = re.compile("一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|两|几")
 FOR_OTHERS = re.compile(".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来)")
 ADVICE_BEHIND = ("时", "吧", "的都", "哪", "可以", "先", "建议", "必须", "应该", "最好", "要看")
@@ -31,7 +36,7 @@ CLAUSE_END = re.compile("[，。！？,.!?；;～~ ]")
 def wish(reading: Reading) -> tuple[Mark, ...] | None:
     """The marks of the first wish to buy that the writer has now."""
     for at, mark in enumerate(reading.marks):
-        if mark.meaning.leads & {"want_buy", "buy", "buy_go", "consider"} and not is_off(reading, at):
+        if mark.meaning.leads & {"want_buy", "buy", "buy_go", "consider", "torn"} and not is_off(reading, at):
             shown = _wish_at(reading, at)
             if shown is not None:
                 return shown
@@ -41,7 +46,8 @@ def wish(reading: Reading) -> tuple[Mark, ...] | None:
 def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
     mark = reading.marks[at]
     roles, goal = mark.meaning.leads, car_behind(reading, at)
-    is_open = not (names_part(reading, at) or _is_a_thing(reading, mark))  # no object named, and none but a car meant
+    is_car = "车" in reading.text[mark.start : mark.end]  # 不知道买什么车
+    is_open = is_car or not (names_part(reading, at) or _is_a_thing(reading, mark))  # none but a car meant
     if "want_buy" in roles and (goal is not None or is_open):
         return (mark,) if goal is None else (mark, goal)
     if "buy" in roles:
@@ -56,7 +62,22 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
             return (wanted, mark)
     if "consider" in roles and goal is not None and "model" in goal.meaning.leads:
         return (mark, goal)
+    if "buy" in roles and goal is not None and _asks_which(reading, mark, goal):
+        return (mark, goal)
+    if "torn" in roles and goal is not None and OR.search(reading.text, goal.end, goal.end + NEAR):
+        return None if DECIDED.search(reading.text, goal.end, goal.end + 2 * NEAR) else (mark, goal)
     return None
+
+
+def _asks_which(reading: Reading, mark: Mark, goal: Mark) -> bool:
+    """ "到底买森林人还是力狮好？": asked about himself, in a sentence that speaks to nobody."""
+    if not WHICH.match(reading.text, goal.end):
+        return False
+    return not any(
+        other.sentence == mark.sentence
+        and (other.meaning.contexts & {"you"} or other.meaning.leads & {"advise", "others"})
+        for other in reading.marks
+    )
 
 
 def _wants_else(between: str) -> bool:

@@ -17,6 +17,7 @@ WEAK = "，,、：:（）()～~|/"
 CUES = frozenset(  # lead words without which a text is no lead; the others only stand beside them
     [
         "want_buy",
+        "torn",
         "change",
         "change_car",
         "swap",
