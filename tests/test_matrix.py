@@ -48,6 +48,7 @@ PUBLIC = {
     "talk:ticket",
     "survey:page",
     "wall:show",
+    "health_wall:show",
     "receipts:take",
     "wecom:go",
     "wecom:back",

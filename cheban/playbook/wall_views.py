@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cheban.core import clock
+from cheban.core import clock, slots
 from cheban.core.errors import NotFound
 from cheban.org import scope
 from cheban.org.access import page
 from cheban.playbook import wall
+
+Board = Callable[..., dict[str, Any]]
 
 
 @page("playbook/wall.html", may="wall.see")
@@ -23,15 +29,17 @@ def board(request: HttpRequest) -> dict:
     return wall.board(store, at=at) | {"stores_here": stores, "now": at, "live": f"store:{store.id}"}
 
 
-@require_GET
-def show(request: HttpRequest, token: str) -> HttpResponse:
-    """The board on a television: no session, read only, one store. A link that does not work is a 404 like any other."""
+def television(request: HttpRequest, token: str, *, template: str, part: str, board: Board) -> HttpResponse:
+    """A board on a television: no session, read only, one store. A link that does not work is a 404 like any other.
+
+    `board` gives what `template` shows of a store at a moment; `part` is what the screen fetches again.
+    """
     at = clock.now()
     try:
         link_id, store_id = wall.store_of(token)
         with scope.use([store_id]):
-            context = wall.board(wall.opened(link_id, at=at), at=at) | {"now": at, "address": request.path}
-            answer = render(request, "playbook/_wall.html" if request.htmx else "playbook/wall.html", context)
+            context = board(wall.opened(link_id, at=at), at=at) | {"now": at, "address": request.path}
+            answer = render(request, part if request.htmx else template, context)
     except NotFound:
         answer = render(request, "playbook/wall_gone.html", {}, status=404)
         if request.htmx:
@@ -41,12 +49,22 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
+@require_GET
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """What is due in a store, on its television."""
+    return television(request, token, template="playbook/wall.html", part="playbook/_wall.html", board=wall.board)
+
+
 @page("playbook/wall_links.html", may="wall.share")
 def links(request: HttpRequest) -> dict:
     """Televisions that show a board."""
     _store, stores = wall.store_for("", request.actor)
     root = f"{request.scheme}://{request.get_host()}"
-    return {"links": wall.links(), "stores_here": stores, "root": root, "now": clock.now()}
+    boards = [("wall:show", _("任务")), *slots.ask("wall.boards", default=[])]
+    shown = wall.links()
+    for link in shown:
+        link.addresses = [(title, root + reverse(name, args=[link.token])) for name, title in boards]
+    return {"links": shown, "stores_here": stores, "now": clock.now()}
 
 
 @require_POST

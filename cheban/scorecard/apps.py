@@ -10,11 +10,14 @@ class ScorecardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cheban.core import live, personal
+        from django.utils.translation import gettext_lazy as _
+
+        from cheban.core import live, personal, slots
         from cheban.scorecard import audited, board, events, facts, lists, metrics, tally  # noqa: F401
         from cheban.scorecard.improvement import forgetting
         from cheban.scorecard.incentives import offers
 
+        slots.provide("wall.boards", lambda: [("health_wall:show", _("协同健康度"))])
         metrics.offer()
         facts.offer()
         audited.offer()

@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from cheban.core import clock
 from cheban.core.errors import NotFound
 from cheban.lists import views as lists
-from cheban.org.access import page
+from cheban.org.access import page, system_actor
+from cheban.playbook import wall_views
 from cheban.scorecard import board as health
 from cheban.scorecard import cells, errors, metrics, targets
 from cheban.scorecard.definitions import BY_CODE, LISTED
@@ -62,6 +63,18 @@ def board_wall(request: HttpRequest) -> dict[str, Any]:
     """The board on a wall: of one store, or of all in scope with the worst ones named. No person stands here."""
     at = clock.now()
     return health.board(request.actor, at=at, code="4", store=request.GET.get("store", "")) | {"now": at}
+
+
+@require_GET
+def television(request: HttpRequest, token: str) -> HttpResponse:
+    """The health board of one store on its television, by the same link as its tasks (`cheban.playbook.wall`)."""
+    return wall_views.television(
+        request,
+        token,
+        template="scorecard/health_wall.html",
+        part="scorecard/_health_wall.html",
+        board=lambda store, at: health.board(system_actor([store.id]), at=at, code="4"),
+    )
 
 
 @page("scorecard/mine.html", may="metric.own")

@@ -31,6 +31,7 @@ urlpatterns = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("my-day/", include("cheban.playbook.urls")),
     path("wall/", include("cheban.playbook.wall_urls")),
+    path("wall/", include("cheban.scorecard.wall_urls")),
     path("customers/", include("cheban.customers.urls")),
     path("inbox/", include("cheban.messaging.urls")),
     path("settings/", include("cheban.messaging.account_urls")),

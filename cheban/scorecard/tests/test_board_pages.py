@@ -20,7 +20,7 @@ from cheban.org import scope
 from cheban.org.access import actor_for
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
-from cheban.playbook import planner
+from cheban.playbook import planner, wall
 from cheban.playbook.models import Task
 from cheban.scorecard import board, cells, errors, tally, weeks
 from cheban.scorecard.improvement import actions, book, meetings, practices, review
@@ -412,6 +412,26 @@ def test_the_wall_shows_a_stores_figures_without_a_persons_name_and_listens_to_t
     assert not [name for name in people if name in text]
     scope.set_stores([red.a.id])
     assert page.get(reverse("scorecard:health_wall"), {"store": str(red.b.id)}).context["chosen"] == red.a.id
+
+
+@pytest.mark.req("R161", "R162")
+def test_a_television_shows_a_stores_figures_without_signing_in_until_its_link_is_revoked(red):
+    by = red.actor(Role.STORE_MANAGER)
+    link = wall.make_link("展厅", by=by, store_id=red.a.id)
+    address = reverse("health_wall:show", args=[wall.token_of(link)])
+    listed = client(red, Role.STORE_MANAGER).get(reverse("wall:links")).content.decode()
+    assert f"http://testserver{address}" in listed
+    shown = Client().get(address)
+    text = shown.content.decode()
+    assert (shown.status_code, shown["Cache-Control"]) == (200, "no-store")
+    assert red.a.name in text and shown.context["tiles"][3]["shown"] in text and red.b.name not in text
+    assert f'hx-get="{address}"' in text and "data-live=" not in text and "/metrics/" not in text
+    people = {red.staff[role].name for role in (Role.CALLER, Role.SERVICE_ADVISOR, Role.STORE_MANAGER)}
+    assert not [name for name in people if name in text]
+    part = Client().get(address, headers={"HX-Request": "true"}).content.decode()
+    assert part.lstrip().startswith("<main") and Client().post(address).status_code == 405
+    wall.revoke_link(link.id, by=by)
+    assert Client().get(address).status_code == 404
 
 
 @pytest.mark.req("R161", "R168")
