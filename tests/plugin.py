@@ -33,6 +33,7 @@ os.environ["CHEBAN_DATA_DIR"] = str(folder / "data")
 os.environ["CHEBAN_MASTER_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
 os.environ["CHEBAN_DJANGO_SECRET_KEY"] = secrets.token_urlsafe(48)
 os.environ["CHEBAN_LOG"] = "WARNING"
+os.environ["CHEBAN_DB_PREPARED"] = "1"  # as in the web server, which is the stricter way (decision 0038)
 os.environ.pop("CHEBAN_SECRETS_DIR", None)
 if _is_controller():
     os.environ["CHEBAN_DB_APP_URL"] = "postgresql://none@/none?host=/nowhere"

@@ -27,6 +27,10 @@ def _secret(name: str) -> str:
     )
 
 
+PREPARED_AT = 5
+"""At which use a connection has a statement prepared."""
+
+
 def database(url: str, *, pool: bool = False) -> dict:
     """A DATABASES entry from postgresql://user:password@host:port/name?host=/socket/folder."""
     parts = urlsplit(url)
@@ -43,7 +47,8 @@ def database(url: str, *, pool: bool = False) -> dict:
         "CONN_MAX_AGE": 0 if pool else 600,
         "CONN_HEALTH_CHECKS": not pool,
     }
-    entry["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 4}
+    if os.environ.get("CHEBAN_DB_PREPARED"):  # the web server's connections: decision 0038
+        entry["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": PREPARED_AT - 1}
     if pool:
         entry["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
     return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -119,6 +120,12 @@ def wants_part(request: HttpRequest) -> bool:
     return bool(wanted) and not any(each.startswith(FRAME) for each in wanted)
 
 
+@cache
+def _address(name: str) -> str:
+    """Where a menu entry leads: every page asks for some forty of them, and they never change."""
+    return reverse(name)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html."""
     actor = getattr(request, "actor", None)
@@ -139,7 +146,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         nav.append(
             {
                 "label": _(label),
-                "url": reverse(name),
+                "url": _address(name),
                 "icon": icon,
                 "count": count,
                 "live": {"playbook:my_day": f"day:{actor.staff_id}", "messaging:inbox": f"inbox:{actor.staff_id}"}.get(

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cheban.site.settings")
+os.environ.setdefault("CHEBAN_DB_PREPARED", "1")  # decision 0038
 
 from django.core.wsgi import get_wsgi_application
 

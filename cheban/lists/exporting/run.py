@@ -190,7 +190,8 @@ def _ids(export: Export, listed: ListSpec) -> Iterator[list[tuple[Any, Any]]]:
         found = paging.all_ids(listed, asked, today=clock.today(), chosen=export.chosen)
         sql, params = found.query.sql_with_params()
         with connection.cursor() as cursor:
-            cursor.execute(f"CLOSE ALL; DECLARE {_CURSOR} NO SCROLL CURSOR WITH HOLD FOR {sql}", params)
+            cursor.execute("CLOSE ALL")
+            cursor.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR WITH HOLD FOR {sql}", params)
     try:
         while True:
             with connection.cursor() as cursor:

@@ -401,7 +401,8 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_no_row(committed, clock
         cast = given.cast()
         first = given.customer(cast.a, "张0")
         Customer.objects.bulk_create(
-            Customer(store=cast.a, name=f"张{n}", spent_fen=n % 50, name_full_pinyin="zhang") for n in range(1, 3000)
+            (Customer(store=cast.a, name=f"张{n}", spent_fen=n % 50, name_full_pinyin="zhang") for n in range(1, 3000)),
+            batch_size=1000,
         )
         export = ask(cast, asked=Asked({}, "spent"), form=form)
     with scope.use([cast.a.id]):

@@ -325,7 +325,7 @@ def test_a_filter_that_names_its_few_rows_shows_the_same_as_one_that_looks_throu
 
 def test_filters_that_leave_little_are_read_by_their_own_index(cast):
     """As the application's role, under row-level security: else a store without any is walked to its end."""
-    Customer.objects.bulk_create(Customer(store=cast.a, name=f"张{n}") for n in range(3000))
+    Customer.objects.bulk_create((Customer(store=cast.a, name=f"张{n}") for n in range(3000)), batch_size=1000)
     with connection.cursor() as cursor:  # whatever the planner believes of rows it has not counted yet
         cursor.execute("SET LOCAL enable_sort = off")
     wrong = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -369,4 +371,43 @@ def cells(context: template.Context, chosen: list[Any]) -> str:
     find = context.template.engine.get_template
     return SafeString(
         "".join((find(cell).nodelist if isinstance(cell, str) else cell).render(context) for cell in chosen)
+    )
+
+
+@register.simple_tag
+def menu(nav: list[dict[str, Any]], keys: bool = False) -> SafeString:
+    """The menu's entries by group, out of `site.shell`; with `keys` those that have one answer to it and keep their count
+    up to date. Put together here: as a template its forty entries were most of what an average page had to render."""
+    parts = []
+    for group, entries in groupby(nav, key=itemgetter("group")):
+        if group:
+            parts.append(format_html('<div class="nav-group">{}</div>', group))
+        items = "".join(
+            _menu_item(
+                *(entry[name] for name in ("label", "url", "count", "active")),
+                icon(entry["icon"]),
+                f"nav-live-{number}" if keys and entry["live"] else "",
+                entry["live"] if keys else "",
+                entry["key"] if keys else "",
+            )
+            for number, entry in enumerate(entries, 1)
+        )
+        parts.append(f'<ul class="nav-list">{items}</ul>')
+    return SafeString("".join(parts))
+
+
+@lru_cache(maxsize=5000)
+def _menu_item(
+    label: str, url: str, count: int, is_here: bool, picture: SafeString, live_id: str, live: str, key: str
+) -> SafeString:
+    return format_html(
+        '<li><a class="nav-item"{}{} href="{}" title="{}"{}>{}<span class="label">{}</span>{}</a></li>',
+        format_html(' id="{}" data-live="{}"', live_id, live) if live_id else "",
+        format_html(' data-key="g {}" data-key-label="{}"', key, label) if key else "",
+        url,
+        label,
+        SafeString(' aria-current="page"') if is_here else "",
+        picture,
+        label,
+        format_html('<span class="count">{}</span>', count) if count else "",
     )
