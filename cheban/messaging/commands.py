@@ -20,7 +20,7 @@ from cheban.org.access import Actor, audit, command
 from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 
-BATCH = 2_000
+BATCH = 1_000
 RESENT = ("kind", "message_class", "purpose", "channel", "customer_id", "vehicle_id", "staff_id", "facts")
 
 
