@@ -39,10 +39,10 @@ def sign_in(store_ids: list[int]) -> list[tuple[str, str]]:
 def session_of(staff: Any) -> tuple[str, str]:
     """(session key, csrf token) of somebody who has signed in."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.middleware.csrf import _get_new_csrf_string
 
     from cheban.site.idle import BEGAN
+    from cheban.site.sessions import SessionStore
 
     session = SessionStore()
     session[SESSION_KEY] = str(staff.pk)

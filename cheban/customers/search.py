@@ -165,11 +165,12 @@ def remember(customer_id: UUID, actor: Actor, *, store_id: int, at) -> None:
     if actor.staff_id is not None:
         with connection.cursor() as cursor:
             cursor.execute(
-                """INSERT INTO customers_recentview (staff_id, customer_id, store_id, at) VALUES (%s, %s, %s, %s)
+                """INSERT INTO customers_recentview (staff_id, customer_id, store_id, at)
+                   SELECT %s::int, %s::uuid, %s::int, %s::timestamptz
+                   FROM set_config('synchronous_commit', 'off', true)  -- a page that only reads waits for no disk
                    ON CONFLICT (staff_id, customer_id) DO UPDATE SET at = excluded.at""",
                 [actor.staff_id, customer_id, store_id, at],
             )
-            cursor.execute("SET LOCAL synchronous_commit TO off")  # a page that only reads waits for no disk
 
 
 def recent(actor: Actor, *, most: int = 6) -> list[Hit]:

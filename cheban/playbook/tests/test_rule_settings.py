@@ -148,13 +148,14 @@ def test_what_the_planner_takes_is_what_the_page_shows(cast, choices):
                 at=real_clock.now(),
             )
             newest[is_group, code] = values
+        shown = {store: effective.of_store(store) for store in (cast.a.id, cast.b.id)}
         for rule, stores in effective.variants([cast.a.id, cast.b.id], HANDBOOK.rules.values()):
             house = HANDBOOK.rules[rule.code].weight
             for store in stores:
                 of_group = newest.get((True, rule.code), {})
                 own = newest.get((False, rule.code), {}) if store == cast.a.id else {}
                 assert rule.weight == ({"weight": house} | of_group | own)["weight"]
-                assert effective.of_store(store)[rule.code].values["weight"] == rule.weight
+                assert shown[store][rule.code].values["weight"] == rule.weight
         transaction.set_rollback(True)
 
 

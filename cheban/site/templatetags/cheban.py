@@ -12,10 +12,12 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.templatetags.i18n import do_translate
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cheban.core import clock as house_clock
@@ -411,3 +413,31 @@ def _menu_item(
         label,
         format_html('<span class="count">{}</span>', count) if count else "",
     )
+
+
+class _Said(template.Node):
+    """A fixed text, looked up once in each language: a page has a hundred of them, and each took as long as a field."""
+
+    def __init__(self, node: template.Node) -> None:
+        self.node = node
+        self.said: dict[tuple[str | None, bool], str] = {}
+
+    def render(self, context: template.Context) -> str:
+        asked = (get_language(), context.autoescape)
+        if (text := self.said.get(asked)) is None:
+            text = self.said[asked] = self.node.render(context)
+        return text
+
+
+@register.tag("translate")
+def translate(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """Django's own tag; a text without a variable and without `as` is remembered."""
+    node = do_translate(parser, token)
+    text, said_where = node.filter_expression, node.message_context
+    is_fixed = (
+        isinstance(text.var, template.Variable)
+        and text.var.literal is not None
+        and not text.filters
+        and (said_where is None or isinstance(said_where.var, str))
+    )
+    return _Said(node) if is_fixed and not node.asvar and not node.noop else node
