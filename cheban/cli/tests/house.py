@@ -94,6 +94,11 @@ class Running:
         return found
 
 
+ENDS_WITHIN = 60
+"""Seconds. Web and worker have nine (`run.STOP_SECONDS`); then the database writes what it holds to a disk that other
+tests keep busy, which took it more than ten at times."""
+
+
 @contextlib.contextmanager
 def running(data_dir: Path, *words: str, **more: str) -> Iterator[Running]:
     """`cheban run` until the block ends; then SIGTERM, and no trace may be left. `more`: its environment."""
@@ -116,7 +121,7 @@ def running(data_dir: Path, *words: str, **more: str) -> Iterator[Running]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=ENDS_WITHIN)
         except subprocess.TimeoutExpired:
             process.kill()
             postgres.stop(data_dir)
