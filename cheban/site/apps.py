@@ -12,7 +12,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         from cheban.core import events, slots
         from cheban.handbook import check_rules
-        from cheban.site import signing_in, wecom  # noqa: F401
+        from cheban.site import prepared, signing_in, wecom  # noqa: F401
         from cheban.site.streams import tickets
 
         slots.provide("live.owner_ticket", tickets.of_owner)
