@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 
 import pytest
 
@@ -51,7 +52,10 @@ def test_it_serves_and_comes_back_from_every_kill_and_ends_without_a_trace(data_
         assert other.returncode == 1
         assert f"PORT={house.port + 1}" in other.stderr
 
+        began = time.monotonic()
         house.process.send_signal(signal.SIGINT)
+        wait_for(lambda: not house.children("-m granian") and not house.children("cheban worker"))
+        assert time.monotonic() - began < 12  # what serves people; then the database writes what it holds
         assert house.process.wait(timeout=ENDS_WITHIN) == 0
     assert postgres.status(data_dir).answer == "silent"
     with socket.socket() as probe:
