@@ -37,6 +37,8 @@ SCOPES: dict[str, Scope] = _scopes(
     ("promises:read", _("读销售承诺"), "delivery.see"),
     ("promises:write", _("登记销售承诺"), "promise.make"),
     ("promises:settle", _("登记承诺已兑现或做不到"), "promise.keep"),
+    ("promises:prove", _("给承诺附上凭证、拿掉附错的"), "promise.prove"),
+    ("promises:reveal", _("打开承诺的凭证（每次都记审计）"), "delivery.see customer.reveal"),
     ("conversations:read", _("读客户服务群"), "conversation.see"),
     ("conversations:write", _("在客户服务群里回复"), "conversation.answer"),
     ("complaints:read", _("读投诉"), "complaint.see"),

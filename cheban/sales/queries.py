@@ -234,10 +234,10 @@ def promise_row(found: SalesPromise, who: dict[int | None, str]) -> dict[str, An
     }
 
 
-def proof(proof_id: UUID) -> PromiseProof:
-    """One file of a promise. Raises NotFound."""
+def proof(proof_id: UUID, *, of: UUID | None = None) -> PromiseProof:
+    """One file of a promise, or only of this one. Raises NotFound."""
     found = PromiseProof.objects.select_related("promise", "file").filter(id=proof_id).first()
-    if found is None:
+    if found is None or of not in (None, found.promise_id):
         raise NotFound(_("没有这个文件，或不属于您的门店。"))
     return found
 

@@ -106,7 +106,7 @@ class CancelIn(In):
 
 
 class PromiseOut(Schema):
-    """What was promised at the sale and what became of it. Files that prove it stay in the house: only how many."""
+    """What was promised at the sale and what became of it."""
 
     id: UUID
     store_id: int
@@ -115,7 +115,7 @@ class PromiseOut(Schema):
     kind: str
     what: str
     evidence: str
-    proofs_count: int
+    proofs_count: int = Field(description="files that prove it, without those taken out")
     due_on: date
     side: str
     keeper_id: int
@@ -165,3 +165,38 @@ class SettleIn(In):
 
     outcome: Literal["kept", "broken"]
     how: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class ProofOut(Schema):
+    """A photo or PDF that shows what was promised; one that was taken out keeps who did so and why."""
+
+    id: UUID
+    promise_id: UUID
+    kind: Literal["photo", "pdf"] | None = Field(description="null when it was taken out")
+    bytes: int | None
+    added_at: Moment
+    added_by_id: int | None
+    removed_at: Moment | None
+    removed_by_id: int | None
+    removed_why: str
+
+
+class ProofList(Schema):
+    """Every file of a promise, in the order in which they came."""
+
+    data: list[ProofOut]
+
+
+class ProofIn(In):
+    """A photo (JPEG, PNG, WebP) or a whole PDF, up to 3 MiB; what a camera wrote beside the picture is not kept."""
+
+    content: Annotated[
+        str,
+        Field(min_length=4, max_length=4_194_304, description="the file, Base64 (RFC 4648 section 4)"),
+    ]
+
+
+class ProofRemoveIn(In):
+    """Why the file does not belong here."""
+
+    why: Annotated[str, Field(min_length=1, max_length=200)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import defaultdict
 
 import pytest
+from django.test import Client
 
 from cheban.core.ids import new_id
-from cheban.core.models import Event
+from cheban.core.models import AuditEntry, Event
 from cheban.org import scope
 from cheban.org.roles import Role
 from cheban.sales.tests import given as deal
@@ -16,7 +19,7 @@ from cheban.voice.tests import given as talk
 from cheban.voice.tests import griefs
 from cheban.workshop.models import Arrival
 from tests import given
-from tests.test_api_matrix import ask, token_of
+from tests.test_api_matrix import PDF, ask, token_of
 
 pytestmark = pytest.mark.req("Y02")
 
@@ -25,6 +28,15 @@ def call(cast, name: str, *, body=None, query: str = "", role: str = Role.STORE_
     status, answer = ask(token_of(cast, role), name, defaultdict(new_id, ids), body=body, query=query)
     scope.set_stores([cast.a.id])
     return status, answer
+
+
+def promised(cast) -> dict[str, str]:
+    """The id of a new promise, as an address takes it."""
+    asked = {
+        "customer_id": str(given.customer(cast.a).id), "kind": "gift", "what": "脚垫", "evidence": "合同",
+        "due_on": str(given.days(9)), "side": "sales", "keeper_id": cast.staff[Role.SALES_CONSULTANT].id,
+    }  # fmt: skip
+    return {"promise_id": call(cast, "POST /promises", body=asked)[1]["id"]}
 
 
 def test_a_delivery_is_read_with_its_sheet_and_what_was_wrong_with_it(cast):
@@ -57,6 +69,45 @@ def test_pages_follow_one_another_without_a_gap_or_a_repeat(cast):
     assert all(row["proofs_count"] == 0 for row in answer["data"])
     status, answer = call(cast, "GET /promises", query="?limit=2&is_disputed=true")
     assert answer == {"data": [], "next": None}
+
+
+def test_a_program_attaches_a_proof_reads_it_and_takes_out_a_wrong_one(cast):
+    of = promised(cast)
+    pdf = {"content": base64.b64encode(PDF).decode()}
+    status, made = call(cast, "POST /promises/{promise_id}/proofs", body=pdf, **of)
+    assert (status, made["kind"], made["bytes"], made["removed_at"]) == (201, "pdf", len(PDF), None)
+    path = f"/api/v1/promises/{of['promise_id']}/proofs/{made['id']}/file"
+    token = token_of(cast, Role.STORE_MANAGER)
+    answer = Client().get(path, headers={"Authorization": f"Bearer {token}"})
+    scope.set_stores([cast.a.id])
+    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "application/pdf", PDF)
+    assert AuditEntry.objects.filter(action="proof.opened", subject=f"promise:{of['promise_id']}").count() == 1
+    remove = "POST /promises/{promise_id}/proofs/{proof_id}/remove"
+    status, gone = call(cast, remove, body={"why": "附错了客户"}, proof_id=made["id"], **of)
+    assert (status, gone["kind"], gone["bytes"], gone["removed_why"]) == (201, None, None, "附错了客户")
+    assert call(cast, remove, body={"why": "再拿一次"}, proof_id=made["id"], **of)[0] == 409
+    assert Client().get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 404
+    status, listed = call(cast, "GET /promises/{promise_id}/proofs", **of)
+    assert status == 200 and [row["id"] for row in listed["data"]] == [made["id"]]
+
+
+def test_a_proof_that_is_no_file_is_refused_with_its_reason(cast):
+    of = promised(cast)
+    for content, words in (("不是", "Base64"), ("AAAA", "不是照片"), (base64.b64encode(PDF[:20]).decode(), "不完整")):
+        body = {"content": content.ljust(4)}
+        status, answer = call(cast, "POST /promises/{promise_id}/proofs", body=body, **of)
+        assert status == 422 and words in json.dumps(answer, ensure_ascii=False), answer
+    status, answer = call(cast, "GET /promises/{promise_id}/proofs", **of)
+    assert (status, answer) == (200, {"data": []})
+
+
+def test_a_proof_is_found_only_under_its_own_promise(cast):
+    of, other = promised(cast), promised(cast)
+    pdf = {"content": base64.b64encode(PDF).decode()}
+    made = call(cast, "POST /promises/{promise_id}/proofs", body=pdf, **of)[1]
+    file = "GET /promises/{promise_id}/proofs/{proof_id}/file"
+    assert call(cast, file, **other, proof_id=made["id"])[0] == 404
+    assert call(cast, file, **of, proof_id=made["id"])[0] == 200
 
 
 def test_an_answer_of_a_program_ends_the_customers_wait(cast):

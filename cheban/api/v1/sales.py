@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from cheban.api import cursors
 from cheban.api.door import needs
 from cheban.api.schemas import Recorded
 from cheban.api.schemas import sales as schemas
+from cheban.core import files
 from cheban.sales import queries
 from cheban.sales.deliveries import commands as delivering
+from cheban.sales.errors import Invalid
 from cheban.sales.promises import commands as promising
+from cheban.sales.promises import proofs as proving
 
 router = Router(tags=["sales"])
+KINDS = [content_type for content_type, _suffix in files.TYPES.values()]
+FILE = {"schema": {"type": "string", "format": "binary"}}
+PROOF = [name for name in schemas.ProofOut.model_fields if name not in ("kind", "bytes")]
 OWN = [name for name in schemas.DeliveryOut.model_fields if name != "handover_state"]
 
 
 def _brief(delivery: Any) -> dict[str, Any]:
     return {name: getattr(delivery, name) for name in OWN} | {"handover_state": delivery.sheet.state}
+
+
+def _proof(proof: Any) -> dict[str, Any]:
+    return {name: getattr(proof, name) for name in PROOF} | {
+        "kind": proof.file and proof.file.kind,
+        "bytes": proof.file and proof.file.bytes,
+    }
 
 
 def _recorded(event: Any) -> Status:
@@ -88,7 +104,7 @@ def list_promises(request: HttpRequest, filters: Query[schemas.PromiseFilter]) -
 
 @router.post("/promises", response={201: schemas.PromiseOut}, auth=needs("promises:write"), summary="Promise")
 def make_promise(request: HttpRequest, payload: schemas.PromiseIn) -> Status:
-    """Put a promise on record; photos of its proof are attached on its page."""
+    """Put a promise on record; files that prove it are attached afterwards."""
     made = promising.make(by=request.actor, **payload.model_dump())
     return Status(201, queries.promise_whole(made.id))
 
@@ -106,3 +122,51 @@ def settle_promise(request: HttpRequest, promise_id: UUID, payload: schemas.Sett
     """It was kept, or cannot be; 409 WrongState when it is settled."""
     settle = promising.keep if payload.outcome == "kept" else promising.give_up
     return _recorded(settle(queries.promise(promise_id), by=request.actor, how=payload.how))
+
+
+@router.get(
+    "/promises/{uuid:promise_id}/proofs", response=schemas.ProofList, auth=needs("promises:read"), summary="List proofs"
+)
+def list_proofs(request: HttpRequest, promise_id: UUID) -> dict[str, Any]:
+    """The photos and PDFs of a promise, without their content. Two queries."""
+    return {"data": [_proof(each) for each in queries.proofs_of(queries.promise(promise_id))]}
+
+
+@router.post(
+    "/promises/{uuid:promise_id}/proofs",
+    response={201: schemas.ProofOut},
+    auth=needs("promises:prove"),
+    summary="Attach a proof",
+)
+def add_proof(request: HttpRequest, promise_id: UUID, payload: schemas.ProofIn) -> Status:
+    """Attach one file. 422 for what is no photo or PDF, is not whole, or is the ninth."""
+    found = queries.promise(promise_id)
+    try:
+        content = base64.b64decode(payload.content, validate=True)
+    except ValueError:
+        raise Invalid(_("content 不是 Base64。"), content=_("请按 RFC 4648 第 4 节编码。")) from None
+    [made] = proving.add(found, by=request.actor, uploads=[SimpleUploadedFile("content", content)])
+    return Status(201, _proof(made))
+
+
+@router.get(
+    "/promises/{uuid:promise_id}/proofs/{uuid:proof_id}/file",
+    auth=needs("promises:reveal"),
+    summary="Read a proof",
+    openapi_extra={"responses": {200: {"description": "OK", "content": dict.fromkeys(KINDS, FILE)}}},
+)
+def get_proof(request: HttpRequest, promise_id: UUID, proof_id: UUID) -> HttpResponse:
+    """The file itself; the audit trail says who took it. 404 when it was taken out."""
+    return files.response(proving.opened(queries.proof(proof_id, of=promise_id), by=request.actor), name="proof")
+
+
+@router.post(
+    "/promises/{uuid:promise_id}/proofs/{uuid:proof_id}/remove",
+    response={201: schemas.ProofOut},
+    auth=needs("promises:prove"),
+    summary="Take a proof out",
+)
+def remove_proof(request: HttpRequest, promise_id: UUID, proof_id: UUID, payload: schemas.ProofRemoveIn) -> Status:
+    """Destroy a file that does not belong here. One's own; another's needs the right to make promises."""
+    proving.remove(queries.proof(proof_id, of=promise_id), by=request.actor, why=payload.why)
+    return Status(201, _proof(queries.proof(proof_id)))

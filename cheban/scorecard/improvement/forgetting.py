@@ -1,4 +1,5 @@
-"""What colleagues write down in meetings, cases and actions names customers now and then: blotted out by an erasure.
+"""What colleagues write down in meetings, cases, actions and the handbook of cases names customers now and then: blotted
+out by an erasure.
 
 No row of these points at a customer, so that they are found by what a person is known by: name, telephone, plate, VIN,
 in any writing. Somebody of the same name is blotted out with them: too much is mended by asking, too little by nothing.
@@ -10,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from django.db import connection
 from django.db.models import Model, Q
 from django.utils.translation import gettext_lazy
 
 from cheban.core import privacy
 from cheban.core.personal import Holding, Person, hold, nothing
 from cheban.customers.models import ContactPoint, Customer, Vehicle
-from cheban.scorecard.models import Action, Decision, ImprovementCase, Practice, TaskForce, WeeklyMeeting
+from cheban.scorecard.models import Action, Decision, ImprovementCase, Practice, PracticePage, TaskForce, WeeklyMeeting
 
 BLOT = "██"
 """In place of what is taken out; never longer than it, so that a text keeps its bounds."""
@@ -70,7 +72,9 @@ def blot(patterns: Iterable[str]) -> int:
                 setattr(row, field, known.sub(BLOT, getattr(row, field)))
             row.save(update_fields=fields)
             count += 1
-    return count
+    with connection.cursor() as cursor:  # published pages never change otherwise: only this function of the owner may
+        cursor.execute("SELECT scorecard_practicepage_blot(%s, %s)", [anything, BLOT])
+        return count + cursor.fetchone()[0]
 
 
 def offer() -> None:
@@ -79,7 +83,7 @@ def offer() -> None:
         Holding(
             "minutes",
             gettext_lazy("例会、改进和案例里写到的姓名、电话、车牌"),
-            tuple(model._meta.db_table for model in TEXTS),
+            tuple(model._meta.db_table for model in (*TEXTS, PracticePage)),
             nothing,
             lambda person: blot(known_by(person)),
             kept=gettext_lazy("会议与改进的文字留存，其中的姓名、电话、车牌、车架号涂去"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
-from django.db import models
+from django.db import ProgrammingError, models, transaction
 
 from cheban.core import clock as the_clock
 from cheban.core import personal
+from cheban.core.ids import new_id
 from cheban.customers import commands as customers
 from cheban.customers.privacy_desk import commands as desk
 from cheban.org import scope
+from cheban.org.commands import create_store
+from cheban.org.models import Store
 from cheban.org.roles import Role
 from cheban.scorecard.improvement import forgetting
-from cheban.scorecard.models import Action, Decision, ImprovementCase, TaskForce, WeeklyMeeting
+from cheban.scorecard.models import Action, Decision, ImprovementCase, PracticePage, TaskForce, WeeklyMeeting
 
 pytestmark = pytest.mark.req("R018", "R171")
 
@@ -75,6 +78,34 @@ def test_an_erasure_of_somebody_else_leaves_the_texts_alone(cast, written):
     assert erase(other, cast)["minutes"] == 0 and texts() == before
 
 
+def page(store: Store, story: str) -> PracticePage:
+    return PracticePage.objects.create(
+        group_id=store.group_id, practice_id=new_id(), from_store_id=store.id, number=1,
+        month=the_clock.today().replace(day=1), title="先听客户说完", story=story, lesson="龚晓岚教会我们等一等",
+    )  # fmt: skip
+
+
+def test_a_published_page_is_blotted_too_and_stays_unchangeable_otherwise(cast, written):
+    about, other = page(cast.a, "龚晓岚的车 沪A 7K9P2 修了三次"), page(cast.a, "王小明的车修了三次")
+    assert erase(written, cast)["minutes"] == 7
+    about.refresh_from_db(), other.refresh_from_db()
+    assert (about.title, about.story, about.lesson) == ("先听客户说完", "██的车 ██ 修了三次", "██教会我们等一等")
+    assert other.story == "王小明的车修了三次"
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        PracticePage.objects.filter(id=about.id).update(story="别的话")
+
+
+def test_a_page_of_another_group_is_not_touched(cast, written):
+    foreign = create_store(group="别的集团", code="F1", name="别的店")
+    scope.set_stores([foreign.id])
+    made = page(foreign, "龚晓岚")
+    scope.set_stores([cast.a.id])
+    erase(written, cast)
+    scope.set_stores([foreign.id])
+    made.refresh_from_db()
+    assert made.story == "龚晓岚"
+
+
 def test_every_free_text_of_the_room_that_may_change_is_looked_through():
     known = {(model, field) for model, fields in forgetting.TEXTS.items() for field in fields}
     free = {
@@ -83,8 +114,6 @@ def test_every_free_text_of_the_room_that_may_change_is_looked_through():
         for field in model._meta.fields
         if isinstance(field, (models.CharField, models.TextField)) and (field.max_length or 1000) >= 300
     }
-    pages = {
-        (m, f) for m, f in free if m._meta.db_table == "scorecard_practicepage"
-    }  # for good; names are refused there
+    pages = {(m, f) for m, f in free if m is PracticePage}  # never changed but by a function of their own
     assert free - pages <= known
     assert {m._meta.db_table for m in forgetting.TEXTS} <= personal.named_tables()
