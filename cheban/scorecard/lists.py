@@ -60,13 +60,14 @@ def dress_counted(rows: list[Any]) -> None:
         row.metric_title = _(definition.title)
         row.thing = _(definition.thing)
         row.unit = definition.unit
-        row.is_good = row.part >= row.whole if definition.unit == "percent" else None
-        row.result = _result(row, definition.unit)
+        waits = row.closed_at is None and row.due_at is not None and row.due_at > now
+        row.is_good = row.part >= row.whole if definition.unit == "percent" and not waits else None
+        row.result = _("还没到时限") if waits else _result(row, definition.unit)
 
 
 def _result(row: Any, unit: str) -> str:
     if unit == "points":
-        return _("%(n)d 分") % {"n": row.part}
+        return _("%(value)s 分") % {"value": row.part}
     if unit == "hours":
         return _("%(n)d 小时") % {"n": row.part}
     if row.whole > 1:

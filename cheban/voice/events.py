@@ -10,7 +10,7 @@ declare(
     kind="additional_purchase, trade_in or referral",
     passage_id="the passage it was heard in",
     source="name of the event the words came with",
-    words="the words that show it",
+    words="list of the words that show it, as they stand in the text",
     text="the sentence, at most 200 characters",
 )
 _ALERT = {"alert_id": "red alert", "complaint_id": "complaint"}

@@ -51,6 +51,12 @@ def _around(text: str, found: Detected, shows: tuple[str, ...], most: int) -> st
     return " ".join(text[begin:end].split())
 
 
+def _shown(text: str, found: Detected, kind: str) -> list[str]:
+    """The words themselves that show this wish, each once, as they stand in the text."""
+    words = (text[span.start : span.end].strip() for span in found.evidence if span.shows == kind)
+    return list(dict.fromkeys(word for word in words if word))
+
+
 def keep(event: Event, text: str, *, vehicle_id: UUID | None = None, read_as: Read | None = None) -> Passage | None:
     """Keep what was said with this event, once; None when it was kept before. Tells wishes on (`interest.heard`).
 
@@ -84,7 +90,7 @@ def keep(event: Event, text: str, *, vehicle_id: UUID | None = None, read_as: Re
             kind=passage.lead_kind,
             passage_id=str(passage.id),
             source=event.name,
-            words=_around(got.text, got.found, (passage.lead_kind,), WORDS),
+            words=_shown(got.text, got.found, passage.lead_kind),
             text=_around(got.text, got.found, (passage.lead_kind,), SENTENCE),
         )
     return passage

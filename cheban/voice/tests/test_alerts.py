@@ -198,6 +198,7 @@ def test_a_wish_is_told_on_and_alarms_nobody(cast):
     voice.note(cast, voice.owner(cast), "我想换车，旧车能置换吗")
     [heard] = Event.objects.filter(name="interest.heard")
     assert heard.facts["kind"] == "trade_in" and heard.facts["source"] == "customer.note_added"
+    assert heard.facts["words"] and all(len(w) > 1 and w in "我想换车，旧车能置换吗" for w in heard.facts["words"])
     assert not Alert.objects.exists()
 
 
