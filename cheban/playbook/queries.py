@@ -142,7 +142,7 @@ def fold(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> l
 def _title(row: ContactRow, *, today: date, at: datetime) -> str:
     days = (row.due_on - today).days
     names = [str(_(HANDBOOK.rules[r].short)) for r in row.rules if r in HANDBOOK.rules]
-    label = "、".join(dict.fromkeys(names))
+    label = _("、").join(dict.fromkeys(names))
     if row.snoozes and row.starts_at > at:
         return _("%(what)s · 已推迟") % {"what": label}
     if row.outcome == "call_back":
@@ -476,7 +476,7 @@ def board(actor: Actor, *, at: datetime) -> dict[str, Any]:
         rows.append(
             who
             | {
-                "role_label": "、".join(map(str, who["roles"])),
+                "role_label": _("、").join(dict.fromkeys(map(str, who["roles"]))),
                 "open": o.get("open", 0),
                 "late": o.get("late", 0),
                 "escalated": o.get("up", 0),
@@ -562,7 +562,7 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
     """Why a task exists or not: every condition of the rule for one subject. Raises NotFound."""
     rule = HANDBOOK.rules.get(rule_code)
     if rule is None:
-        raise NotFound(_("没有规则 %(code)s。现有：%(all)s") % {"code": rule_code, "all": "、".join(HANDBOOK.rules)})
+        raise NotFound(_("没有规则 %(code)s。现有：%(all)s") % {"code": rule_code, "all": _("、").join(HANDBOOK.rules)})
     subject = facts.subject(rule.subject)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -595,7 +595,7 @@ def explain(rule_code: str, subject_id: UUID, *, day: date) -> list[Finding]:
             findings.append(Finding(holds, clause.says, found or (_("未登记") if path else "")))
         refused = {rule.purpose, "all"} & set(row[2] or [])
         findings.append(
-            Finding(not refused, _("客户没有拒绝这类联系（%(p)s）") % {"p": rule.purpose}, "、".join(refused))
+            Finding(not refused, _("客户没有拒绝这类联系（%(p)s）") % {"p": rule.purpose}, _("、").join(refused))
         )
         gap = (
             row[3] is not None
@@ -681,7 +681,7 @@ def outcome_event(event_id: int) -> Event:
 def contact_words(name: str, told: dict[str, Any]) -> str:
     """What a contact event says in a timeline: which reasons, what came of it (slots timeline.contact, timeline.task)."""
     parts = [
-        "、".join(dict.fromkeys(str(_(HANDBOOK.rules[r].short)) for r in told.get("rules", []) if r in HANDBOOK.rules))
+        _("、").join(dict.fromkeys(str(_(HANDBOOK.rules[r].short)) for r in told.get("rules", []) if r in HANDBOOK.rules))
     ]
     if outcome := OUTCOMES.get(told.get("outcome", "")):
         parts.append(str(outcome.label))

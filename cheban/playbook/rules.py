@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cheban.core import events, facts
 from cheban.org.roles import Role
@@ -30,14 +31,20 @@ class Budget:
 
     def __str__(self) -> str:
         hours = self.amount.total_seconds() / 3600
+        n, is_worked = hours, self.clock == "working"
         if hours % 1:
-            minutes = _("%(n)s 个工作分钟") if self.clock == "working" else _("%(n)s 分钟")
-            return minutes % {"n": f"{self.amount.total_seconds() / 60:g}"}
-        if self.clock == "working":
-            if hours % 8 == 0:
-                return _("%(n)s 个工作日") % {"n": f"{hours / 8:g}"}
-            return _("%(n)s 个工作小时") % {"n": f"{hours:g}"}
-        return _("%(n)s 天") % {"n": f"{hours / 24:g}"} if hours % 24 == 0 else _("%(n)s 小时") % {"n": f"{hours:g}"}
+            n = self.amount.total_seconds() / 60
+            words = _("%(n)s 个工作分钟") if is_worked else _("%(n)s 分钟")
+        elif is_worked and hours % 8 == 0:
+            n = hours / 8
+            words = ngettext("%(n)s 个工作日", "%(n)s 个工作日", int(n))
+        elif is_worked:
+            words = ngettext("%(n)s 个工作小时", "%(n)s 个工作小时", int(n))
+        elif hours % 24 == 0:
+            n, words = hours / 24, _("%(n)s 天")
+        else:
+            words = _("%(n)s 小时")
+        return words % {"n": f"{n:g}"}
 
 
 def working(*, days: float = 0, hours: float = 0, minutes: float = 0) -> Budget:

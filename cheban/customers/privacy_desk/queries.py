@@ -50,6 +50,7 @@ def _dress(rows: list[PrivacyRequest]) -> list[PrivacyRequest]:
         row.taken_by, row.closed_by = staff.get(row.taken_by_id, ""), staff.get(row.closed_by_id, "")
         row.reach = reach.get(row.customer_id, [])
         row.left = workdays_left(row.due_on, today=today)
+        row.late_by = max(-row.left, 0)
         row.clock = "broken" if row.left < 0 else "close" if row.left <= SOON_WORKDAYS else "kept"
     return rows
 

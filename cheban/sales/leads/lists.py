@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cheban.core import clock
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
@@ -115,7 +115,7 @@ LEADS = declare(
             ),
             Column(
                 "clock",
-                gettext_lazy("时限"),
+                pgettext_lazy("column", "时限"),
                 css="nowrap s-end",
                 out=[
                     Out(gettext_lazy("最晚"), lambda r: r.task.due_at if r.task else None, "moment"),

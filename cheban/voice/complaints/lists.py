@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cheban.core import clock
 from cheban.customers import queries as customers
@@ -137,10 +137,10 @@ COMPLAINTS = declare(
             Column("owner", gettext_lazy("谁在办"), out=[Out(gettext_lazy("谁在办"), "owner")]),
             Column(
                 "filed",
-                gettext_lazy("登记"),
+                pgettext_lazy("column", "登记"),
                 sort="newest",
                 css="nowrap s-end",
-                out=[Out(gettext_lazy("登记"), "filed_at", "moment")],
+                out=[Out(pgettext_lazy("column", "登记"), "filed_at", "moment")],
             ),
             Column(
                 "channel",

@@ -57,7 +57,7 @@ def offer() -> None:
             lambda row: reverse("conversations:conversation", args=[row.id]),
         ),
     )
-    link(Link("voice_conversation", "customer_id", _("服务群"), vehicle="vehicle_id", added="opened_at"))
+    link(Link("voice_conversation", "customer_id", gettext_lazy("服务群"), vehicle="vehicle_id", added="opened_at"))
     undo.follow(
         undo.Follower(lambda cursor, batch_id: (0, [], []), lambda cursor, vehicles, customers: None, _HANGS_ON)
     )

@@ -50,7 +50,7 @@ def offer() -> None:
             order=48,
         )
     )
-    link(Link("voice_survey", "customer_id", _("客户评价"), vehicle="vehicle_id", added="invited_at"))
+    link(Link("voice_survey", "customer_id", gettext_lazy("客户评价"), vehicle="vehicle_id", added="invited_at"))
     undo.follow(
         undo.Follower(lambda cursor, batch_id: (0, [], []), lambda cursor, vehicles, customers: None, _HANGS_ON)
     )
