@@ -16,7 +16,7 @@ class MessagingConfig(AppConfig):
         from cheban.core import live, sealed, slots
         from cheban.core.links import Link, link
         from cheban.core.subjects import name, of_rows
-        from cheban.messaging import accounts, holdings, kinds, reactions, texts  # noqa: F401
+        from cheban.messaging import accounts, holdings, kinds, lists, reactions, texts  # noqa: F401
         from cheban.messaging.models import ChannelAccount, Message
 
         holdings.offer()

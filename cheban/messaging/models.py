@@ -91,6 +91,7 @@ class Message(StoreScoped):
                 condition=Q(customer_id__isnull=False),
             ),
             models.Index(fields=["store", "state", "-id"], name="message_by_state"),
+            models.Index(fields=["store", "-id"], name="message_newest"),
             models.Index(fields=["provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
         ]
 

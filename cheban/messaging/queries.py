@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -43,14 +42,15 @@ def inbox(actor: Actor, *, before: UUID | None = None, only_unread: bool = False
     if before:
         rows = rows.filter(id__lt=before)
     found = list(rows[: PAGE + 1])
-    cards = _cards(found[:PAGE])
+    found_cards = cards(found[:PAGE])
     return {
-        "rows": [_notice(row, cards.get(row.customer_id)) for row in found[:PAGE]],
+        "rows": [_notice(row, found_cards.get(row.customer_id)) for row in found[:PAGE]],
         "before": found[PAGE - 1].id if len(found) > PAGE else None,
     }
 
 
-def _cards(rows: list[Any]) -> dict[UUID, dict[str, Any]]:
+def cards(rows: list[Any]) -> dict[UUID, dict[str, Any]]:
+    """Name and cars of the customers that rows are about (slot contact.cards). Two queries at most."""
     customers = sorted({row.customer_id for row in rows if row.customer_id})
     vehicles = sorted({row.vehicle_id for row in rows if row.vehicle_id})
     return slots.ask("contact.cards", customers, vehicles, default={}) if customers else {}
@@ -82,31 +82,14 @@ def address_of(item: InboxItem) -> str:
     return reverse("messaging:inbox")
 
 
-def outbox(*, state: str = "", before: UUID | None = None) -> dict[str, Any]:
-    """A page of the outbox, the newest first, and how many are in each state. At most five queries."""
-    rows = Message.objects.order_by("-id")
-    if state in Message.State.values:
-        rows = rows.filter(state=state)
-    if before:
-        rows = rows.filter(id__lt=before)
-    found = list(rows.defer("body_sealed")[: PAGE + 1])
-    cards, names = _cards(found[:PAGE]), _colleagues(found[:PAGE])
-    counts = dict(Message.objects.values_list("state").annotate(n=Count("id")).order_by())
-    return {
-        "rows": [_message(row, cards.get(row.customer_id), names) for row in found[:PAGE]],
-        "before": found[PAGE - 1].id if len(found) > PAGE else None,
-        "states": [(value, label, counts.get(value, 0)) for value, label in Message.State.choices],
-        "state": state,
-    }
-
-
-def _colleagues(rows: list[Message]) -> dict[int | None, str]:
+def colleagues(rows: list[Message]) -> dict[int | None, str]:
     """Names of the colleagues that messages go to. One query, none when there are none."""
     asked = {row.staff_id for row in rows if row.staff_id}
     return dict(Staff.objects.filter(id__in=asked).values_list("id", "name")) if asked else {}
 
 
-def _message(row: Message, card: dict[str, Any] | None, names: Mapping[int | None, str]) -> dict[str, Any]:
+def as_told(row: Message, card: dict[str, Any] | None, names: Mapping[int | None, str]) -> dict[str, Any]:
+    """What a message is called, whom it goes to and why it did not, in words."""
     return {
         "message": row,
         "title": _(str(texts.kind(row.kind).title)),
@@ -139,7 +122,7 @@ def message_page(message_id: UUID) -> dict[str, Any]:
     again = Message.objects.filter(resend_of_id=row.id).only("id").first()
     ended = row.state in (Message.State.FAILED, Message.State.UNKNOWN, Message.State.PAPER)
     may_resend = ended and again is None
-    found = _message(row, _cards([row]).get(row.customer_id), _colleagues([row]))
+    found = as_told(row, cards([row]).get(row.customer_id), colleagues([row]))
     reports = [
         {"label": receipt.get_outcome_display(), "said": receipt.said, "at": receipt.at}
         for receipt in Receipt.objects.filter(message=row).order_by("at", "id")

@@ -14,7 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from cheban.core import clock
+from cheban.lists import views as lists
 from cheban.messaging import commands, limits, queries, wording
+from cheban.messaging import lists as outgoing
 from cheban.org.access import page
 
 
@@ -30,7 +33,7 @@ def inbox(request: HttpRequest) -> dict[str, Any]:
     """My notices."""
     only = request.GET.get("only") == "unread"
     found = queries.inbox(request.actor, before=_uuid(request.GET.get("before", "")), only_unread=only)
-    return found | {"only_unread": only, "staff_id": request.actor.staff_id}
+    return found | {"only_unread": only, "staff_id": request.actor.staff_id, "now": clock.now()}
 
 
 @require_GET
@@ -61,10 +64,13 @@ def read_all(request: HttpRequest) -> HttpResponse:
     return redirect("messaging:inbox")
 
 
-@page("messaging/outbox.html", may="outbox.see")
-def outbox(request: HttpRequest) -> dict[str, Any]:
-    """What the house sends, by state."""
-    return queries.outbox(state=request.GET.get("state", ""), before=_uuid(request.GET.get("before", "")))
+@page(may="outbox.see")
+def outbox(request: HttpRequest) -> HttpResponse:
+    """What the house sends."""
+    found = lists.show(request, "outbox")
+    if isinstance(found, HttpResponse):
+        return found
+    return render(request, "messaging/outbox.html", found | {"quick": outgoing.waiting_for_somebody()})
 
 
 @page("messaging/message.html", may="outbox.see")
