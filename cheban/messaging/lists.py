@@ -103,9 +103,7 @@ OUTBOX = declare(
         ],
         filters=[
             Filter("q", gettext_lazy("找消息、客户、同事"), "search", _found),
-            Filter(
-                "state", gettext_lazy("状态"), "choice", lambda v, today: Q(state=v), choices=Message.State.choices
-            ),
+            Filter("state", gettext_lazy("状态"), "choice", lambda v, today: Q(state=v), choices=Message.State.choices),
             Filter(
                 "channel",
                 gettext_lazy("渠道"),

@@ -681,7 +681,9 @@ def outcome_event(event_id: int) -> Event:
 def contact_words(name: str, told: dict[str, Any]) -> str:
     """What a contact event says in a timeline: which reasons, what came of it (slots timeline.contact, timeline.task)."""
     parts = [
-        _("、").join(dict.fromkeys(str(_(HANDBOOK.rules[r].short)) for r in told.get("rules", []) if r in HANDBOOK.rules))
+        _("、").join(
+            dict.fromkeys(str(_(HANDBOOK.rules[r].short)) for r in told.get("rules", []) if r in HANDBOOK.rules)
+        )
     ]
     if outcome := OUTCOMES.get(told.get("outcome", "")):
         parts.append(str(outcome.label))

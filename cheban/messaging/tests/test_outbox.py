@@ -64,7 +64,12 @@ def shown(cast, query: str = "", role: str = Role.STORE_MANAGER) -> tuple[str, l
 def test_it_shows_one_stores_messages_the_newest_first(cast, told):
     page, rows = shown(cast)
     assert [row.id for row in rows] == newest(told)
-    assert {row.to for row in rows} == {"张伟", "李雷", "门店群", cast.staff[Role.STORE_MANAGER].name} and "免打扰时段，稍后发" in page
+    assert {row.to for row in rows} == {
+        "张伟",
+        "李雷",
+        "门店群",
+        cast.staff[Role.STORE_MANAGER].name,
+    } and "免打扰时段，稍后发" in page
 
 
 @pytest.mark.parametrize(
