@@ -367,10 +367,13 @@ def test_figures_of_tasks_are_counted_anew_and_open_their_tasks(cast, clock):
 def test_each_list_asks_the_same_queries_for_one_row_and_for_many(red, clock):
     page = client(red, Role.STORE_MANAGER)
 
-    def asked(name: str) -> int:
+    def once(name: str) -> int:
         with CaptureQueriesContext(connection) as queries:
             assert page.get(reverse(name), {"all": "1"}).status_code == 200
         return len(queries)
+
+    def asked(name: str) -> int:
+        return min(once(name), once(name))  # what a process keeps for some seconds is asked by the first, or by neither
 
     names = ("scorecard:records", "scorecard:cases", "scorecard:actions")
     by = red.actor(Role.STORE_MANAGER)
@@ -378,7 +381,6 @@ def test_each_list_asks_the_same_queries_for_one_row_and_for_many(red, clock):
         actions.agree(
             red.case, by=by, what=f"事 {index}", owner_id=red.staff[Role.CALLER].id, due_on=real_clock.today()
         )
-    asked(names[0])  # what a process asks once and keeps
     few = [asked(name) for name in names]
     scope.set_stores([red.a.id])
     told.complaints(red, MONDAY - timedelta(weeks=3), kept=2, of=9)
