@@ -39,7 +39,17 @@ def obey_refusal(event: Event) -> None:
         if not Consent.objects.filter(customer=customer, proof=proof, purpose=purpose).exists():
             write_consent(customer, purpose=purpose, channel="any", is_given=False, proof=proof, by_id=event.actor_id)
     if event.facts.get("reason") == "sold" and event.vehicle_id:
-        Vehicle.objects.filter(id=event.vehicle_id).update(is_active=False)
+        car = Vehicle.objects.select_for_update().filter(id=event.vehicle_id).first()
+        if car and not Event.objects.filter(name="contact.taken_back", facts__event_id=event.id).exists():
+            Vehicle.objects.filter(id=car.id).update(is_active=False)
+
+
+@reaction("contact.taken_back", only_if=lambda event: bool(event.vehicle_id))
+def use_the_car_again(event: Event) -> None:
+    """That it was sold was a slip: the car is in use again, and its owner is reminded as before."""
+    slip = Event.objects.filter(id=event.facts.get("event_id"), name="contact.refused", facts__reason="sold")
+    if slip.exists():
+        Vehicle.objects.filter(id=event.vehicle_id, owner_id=event.customer_id).update(is_active=True)
 
 
 @reaction("import.finished")

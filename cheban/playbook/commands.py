@@ -199,8 +199,8 @@ def _try_again(
 
 @command("task.finish")
 def undo_outcome(event: Event, *, by: Actor) -> None:
-    """Take back an outcome just told, within ten minutes and by the same person. What it caused elsewhere
-    (a refusal of all contact) stays and is said so."""
+    """Take back an outcome just told, within ten minutes and by the same person. A refusal of contact stays and is said
+    so; a car that was said to be sold is in use again, and what was owed about it is owed again (reactions)."""
     if event.actor_id != by.staff_id or clock.now() - event.at > timedelta(minutes=10):
         raise WrongState(_("只能撤回自己十分钟内登记的结果。"))
     if event.facts.get("purposes"):
@@ -232,6 +232,7 @@ def undo_outcome(event: Event, *, by: Actor) -> None:
         pages=pages_of({event.store_id}, people, {contact_id}, {event.customer_id}),
         rules=event.facts["rules"],
         contact_id=event.facts["contact_id"],
+        event_id=event.id,
     )
 
 

@@ -9,7 +9,13 @@ _CONTACT = {"rules": "rule codes", "note": "note", "contact_id": "contact", "und
 declare("contact.reached", _("已联系"), outcome="outcome code", when="agreed moment, ISO", **_CONTACT)
 declare("contact.missed", _("未接通"), attempts="how often tried", **_CONTACT)
 declare("contact.refused", _("客户拒绝"), reason="reason code", purposes="purposes refused from now on", **_CONTACT)
-declare("contact.taken_back", _("撤回联系结果"), rules="rule codes", contact_id="contact")
+declare(
+    "contact.taken_back",
+    _("撤回联系结果"),
+    rules="rule codes",
+    contact_id="contact",
+    event_id="the event of the outcome that was taken back",
+)
 declare("weather.warned", _("天气预警"), kind="code of WEATHER")
 declare(
     "task.escalated",

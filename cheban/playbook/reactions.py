@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.db import connection
 
 from cheban.core import clock, facts
@@ -12,6 +15,9 @@ from cheban.playbook import cover, handmade, pauses, planner, rows
 from cheban.playbook.commands import tell_pages
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK, ByHand, Rule
+
+SOLD = "sold"
+"""Outcome of a dropped task: its car is another's, or in use no more."""
 
 
 @reaction("import.undone")
@@ -27,11 +33,15 @@ def drop_tasks_of_nobody(event: Event) -> None:
         )
 
 
-def _drop(tasks, outcome: str) -> None:
+def _drop(tasks, outcome: str, **also: Any) -> None:
     """End open tasks that are owed no more, and tell the pages that show them."""
+    _tell_of(tasks)
+    tasks.update(state=Task.State.DROPPED, outcome=outcome, closed_at=clock.now(), **also)
+
+
+def _tell_of(tasks) -> None:
     owed = list(tasks.values_list("contact_id", "assignee_id").distinct())
     announce_all({("contact", contact) for contact, _person in owed} | {("day", p) for _contact, p in owed if p})
-    tasks.update(state=Task.State.DROPPED, outcome=outcome, closed_at=clock.now(), escalate_at=None)
 
 
 @reaction("consent.refused", only_if=lambda event: event.facts.get("channel") == "any")
@@ -40,28 +50,55 @@ def drop_what_was_refused(event: Event) -> None:
     purpose = event.facts.get("purpose")
     # What the house owes itself or a person in danger is no wooing: it stays whatever was refused.
     rules = [r.code for r in HANDBOOK.rules.values() if purpose in (r.purpose, "all") and r.purpose != "internal"]
-    _drop(Task.objects.filter(customer_id=event.customer_id, state=Task.State.OPEN, rule__in=rules), "refused")
+    _drop(
+        Task.objects.filter(customer_id=event.customer_id, state=Task.State.OPEN, rule__in=rules),
+        "refused",
+        escalate_at=None,
+    )
 
 
 @reaction("vehicle.changed_hands")
 def drop_tasks_of_former_owner(event: Event) -> None:
     """What was owed to the former owner about this vehicle is owed no more."""
     tasks = Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties())
+    owner = _owner_of(event.vehicle_id)
+    _drop(tasks.exclude(customer_id=owner) if owner else tasks, SOLD, escalate_at=None)
+
+
+def _owner_of(vehicle_id: UUID) -> UUID | None:
     subject = facts.subject("vehicle")
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {subject.customer} FROM {subject.source} WHERE {subject.id} = %s",  # noqa: S608 - SQL of ours
-            [event.vehicle_id],
+            [vehicle_id],
         )
-        owner = cursor.fetchone()
-    _drop(tasks.exclude(customer_id=owner[0]) if owner else tasks, "sold")
+        return (cursor.fetchone() or (None,))[0]
 
 
 @reaction("contact.refused", only_if=lambda event: event.facts.get("reason") == "sold" and bool(event.vehicle_id))
 def drop_tasks_of_sold_vehicle(event: Event) -> None:
     """A car that is sold or scrapped needs nothing more, whoever else had something to say about it; what was promised
     to its buyer, or is owed to a colleague about them, stays owed."""
-    _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties()), "sold")
+    if not Event.objects.filter(name="contact.taken_back", facts__event_id=event.id).exists():
+        _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties()), SOLD)
+
+
+@reaction("contact.taken_back", only_if=lambda event: bool(event.vehicle_id))
+def owe_again_for_a_car_that_was_not_sold(event: Event) -> None:
+    """A car said to be sold was not: what ended with it, colleagues' tasks too, is owed again with the time limits it had.
+    One that became another's meanwhile is not: what the undo brought back about it ends as it did."""
+    if _owner_of(event.vehicle_id) != event.customer_id:
+        theirs = Task.objects.filter(vehicle_id=event.vehicle_id, customer_id=event.customer_id, state=Task.State.OPEN)
+        _drop(theirs.exclude(rule__in=_duties()), SOLD, escalate_at=None)
+        return
+    slip = Event.objects.filter(id=event.facts.get("event_id"), name="contact.refused", facts__reason="sold").first()
+    if slip is None:
+        return
+    tasks = Task.objects.filter(
+        vehicle_id=event.vehicle_id, state=Task.State.DROPPED, outcome=SOLD, closed_at__gte=slip.at
+    )
+    _tell_of(tasks)
+    tasks.update(state=Task.State.OPEN, outcome="", closed_at=None)
 
 
 def _duties() -> list[str]:
@@ -139,7 +176,7 @@ def fulfil(event: Event) -> None:
 def void(event: Event) -> None:
     """What changed about the subject takes its open tasks away; what is owed instead the next plan makes."""
     tasks = _about(event, [rule for rule in HANDBOOK.rules.values() if event.name in rule.void_by])
-    _drop(Task.objects.filter(id__in=[t.id for t in tasks]), "changed")
+    _drop(Task.objects.filter(id__in=[t.id for t in tasks]), "changed", escalate_at=None)
 
 
 def _about(event: Event, rules: list[Rule]) -> list[Task]:

@@ -91,6 +91,43 @@ def test_a_car_reported_sold_is_in_use_again_with_its_new_owner(cast, owner):
     assert bought.vehicles.get().is_active
 
 
+@pytest.mark.req("R010")
+def test_a_car_reported_sold_by_a_slip_is_in_use_again_with_all_that_was_owed_about_it(cast, owner):
+    before = list(Task.objects.order_by("id").values_list("id", "state", "due_at", "escalate_at"))
+    mine, actor = Task.objects.filter(role=Role.SERVICE_SPECIALIST).first(), cast.actor(Role.SERVICE_SPECIALIST)
+    slip = commands.record_outcome(mine.contact_id, by=actor, outcome="refused", reason="sold")
+    deliver()
+    assert open_rules() == set() and not owner.vehicles.get().is_active
+    commands.undo_outcome(slip, by=actor)
+    deliver()
+    assert owner.vehicles.get().is_active
+    assert list(Task.objects.order_by("id").values_list("id", "state", "due_at", "escalate_at")) == before
+
+
+@pytest.mark.req("R010")
+def test_a_slip_taken_back_before_anything_was_delivered_leaves_everything_as_it_was(cast, owner):
+    mine, actor = Task.objects.filter(role=Role.SERVICE_SPECIALIST).first(), cast.actor(Role.SERVICE_SPECIALIST)
+    slip = commands.record_outcome(mine.contact_id, by=actor, outcome="refused", reason="sold")
+    commands.undo_outcome(slip, by=actor)
+    deliver()
+    assert owner.vehicles.get().is_active and Task.objects.filter(state="open").count() == 3
+
+
+@pytest.mark.req("R010")
+def test_a_slip_taken_back_brings_no_task_back_to_a_former_owner(cast, owner):
+    mine, actor = Task.objects.filter(role=Role.SERVICE_SPECIALIST).first(), cast.actor(Role.SERVICE_SPECIALIST)
+    slip = commands.record_outcome(mine.contact_id, by=actor, outcome="refused", reason="sold")
+    deliver()
+    customers.create_customer(
+        by=cast.actor(Role.SERVICE_ADVISOR), store_id=cast.a.id, name="新车主", phone="13900001111", vin=VIN
+    )
+    deliver()
+    commands.undo_outcome(slip, by=actor)
+    deliver()
+    dropped = Task.objects.filter(customer_id=owner.id, state="dropped", outcome="sold")
+    assert dropped.exists() and not Task.objects.filter(customer_id=owner.id, state="open").exists()
+
+
 @pytest.mark.req("R035")
 def test_nobody_who_left_is_given_work(cast):
     gone = cast.staff[Role.SALES_CONSULTANT]
