@@ -117,7 +117,11 @@ class _Alerts:
         reading = self.reading
         is_alarming = reading.is_beside(at, ("worse", "danger", "hazard"), clauses=1)
         if strength == "feel":
-            return is_alarming and not reading.is_beside(at, ("settling", "praise"), clauses=1)
+            # "换了还是一样": what was mended in vain is a fault, not a feeling
+            is_tried = reading.is_beside(at, ("fix",), clauses=1) and reading.is_beside(
+                at, ("again", "still"), clauses=1
+            )
+            return (is_alarming or is_tried) and not reading.is_beside(at, ("settling", "praise"), clauses=1)
         if is_alarming or (kind == "fire" and reading.is_beside(at, ("danger", "worse"), clauses=2)):
             return True
         if kind == "airbag" and "danger" in reading.contexts:
@@ -127,7 +131,8 @@ class _Alerts:
         if kind == "power_loss":
             return reading.is_before(at, ("drive_now",))
         if kind in ("engine", "control", "acceleration"):
-            return reading.is_beside(at, ("plea",), clauses=0) or reading.is_before(at, ("me",))
+            signs = ("plea", "real_ask") if kind == "engine" else ("plea",)
+            return reading.is_beside(at, signs, clauses=0) or reading.is_before(at, ("me",))
         return reading.is_beside(at, ("change", "drive_now", "plea"), clauses=0)
 
     # -- part and symptom ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from cheban.voice.detection.reading import Reading
 from cheban.voice.detection.words import Mark
 
 NO_REACH, NO_REACH_LATIN = 8, 30  # characters from a negation to what it denies
+ASK_REACH, ASK_REACH_LATIN = 14, 60  # characters from a word of asking to what is asked
 LOOSE_PARTS = frozenset(["car", "cabin", "starting"])  # named in passing: they take no symptom from the part before
 SLIPPERY = frozenset(["brakes", "steering", "control", "tyre", "acceleration"])  # kinds that snow explains
 SUPPOSED_BEHIND = (
@@ -71,8 +72,12 @@ def is_supposed(reading: Reading, at: int) -> bool:
 def is_asked(reading: Reading, at: int) -> bool:
     """A question whether, not a report with a question behind it ("哒哒响，正常吗")."""
     mark = reading.marks[at]
-    if reading.is_before(at, ("asks",)):
-        return True
+    reach = ASK_REACH_LATIN if mark.meaning.is_latin else ASK_REACH
+    for other in reading.before_in_clause(at):
+        if mark.start - other.end > reach:  # who speaks without a stop asks of something else before
+            break
+        if "whether" in other.meaning.contexts:
+            return True
     for other in reading.ahead_in_clause(at):
         if other.start - mark.end > 6 or "real_ask" in other.meaning.contexts:
             return False

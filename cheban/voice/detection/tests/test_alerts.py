@@ -117,6 +117,34 @@ def test_other_writing_typos_and_dialect_are_understood(text):
 @pytest.mark.parametrize(
     "text",
     [
+        "我的车现在行驶过程中听到发动机有响声是否影响行驶好维修吗",
+        "到店保养一次多少钱啊我这车发动机有异响怎么解决大概多少费用",
+        "就是开空调减速的时候熄火请问师傅是什么原因",
+        "听到发动机前面有呼啦呼啦的声音不知道什么问题",
+        "方向机重助力泵和方向机都换了还是一样倒车更累人",
+    ],
+)
+def test_a_question_without_any_punctuation_about_what_happens_is_an_alert(text):
+    assert detect(text).red_alert
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "请问这款车有没有发动机异响",
+        "会不会开着开着熄火啊想了解一下",
+        "发动机护板换一个多少钱",
+        "方向盘有点重换了轮胎感觉一样",
+        "听说这款发动机声音大是什么原因",
+    ],
+)
+def test_a_question_whether_or_about_something_else_is_none(text):
+    assert not detect(text).red_alert
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "刹车没问题",
         "刹车没有失灵",
         "发动机没有异响，刹车正常，底盘无渗漏",
