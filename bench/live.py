@@ -13,13 +13,17 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench import pages
 
 PEOPLE, STORES, ROUNDS, BOUND_MS = 200, 4, 5, 1000
 SETTLE = 0.12
 """As in live.js: several announcements of one deed become one request."""
+CONTACTS = 14
+"""Open tasks of each person whose day is looked at; as many things as the day of the design has."""
 CONNECTIONS = 24
 """Six web processes of two threads, each with one that listens, and those of the bench itself."""
 PAUSE = 4.0
@@ -94,9 +98,24 @@ def _people(store_ids: list[int], *, days: bool) -> list[Page]:
         StaffRole.objects.create(
             staff=staff, store_id=store, role=Role.STORE_MANAGER if is_manager else Role.SERVICE_ADVISOR
         )
+        if not is_manager:
+            _give_work(staff.pk, store, number)
         topics = [f"store:{store}"] if is_manager else [f"day:{staff.pk}", f"plan:{store}"]
         found.append(Page(pages.session_of(staff), "/my-day/team/" if is_manager else "/my-day/", topics))
     return found
+
+
+def _give_work(staff_id: int, store_id: int, number: int) -> None:
+    """A day that is not empty: tasks of the plan, each person's own."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            """UPDATE playbook_task SET assignee_id = %s WHERE (id, store_id) IN (
+                 SELECT id, store_id FROM playbook_task WHERE store_id = %s AND state = 'open' AND starts_at < now()
+                 ORDER BY id LIMIT %s OFFSET %s)""",
+            [staff_id, store_id, CONTACTS, number * CONTACTS],
+        )
 
 
 def _connections() -> int:
@@ -121,7 +140,11 @@ def _change(store_ids: list[int]) -> float:
 
 
 async def _run(opened: list[Page], store_ids: list[int]) -> dict[str, list[float]]:
-    ask = asyncio.to_thread
+    loop, own = asyncio.get_running_loop(), ThreadPoolExecutor(max_workers=1)  # one connection of the bench's own
+
+    def ask(does: Callable[..., Any], *with_: Any) -> asyncio.Future:
+        return loop.run_in_executor(own, does, *with_)
+
     found: dict[str, list[float]] = {"heard": [], "fetched": [], "connections": []}
     for page in opened:  # every page has been looked at once: the server's threads have their connections
         await _ask(page, f"GET {page.path}")

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -26,13 +26,21 @@ COUNT_CAP = 1_000
 """Nobody needs to know more exactly than 'more than a thousand' to decide about a filter."""
 
 
+class Narrowed(NamedTuple):
+    """What the filters leave; whether one of them is known to leave few rows; whether one named those rows itself."""
+
+    where: Q
+    is_rare: bool
+    is_named: bool
+
+
 def matching(spec: ListSpec, asked: Asked, *, today: date) -> QuerySet:
     """The rows of the scope that the filters leave, in no order."""
-    return spec.model.objects.filter(_conditions(spec, asked, today)[0])
+    return spec.model.objects.filter(narrow(spec, asked, today=today).where)
 
 
-def _conditions(spec: ListSpec, asked: Asked, today: date) -> tuple[Q, bool, bool]:
-    """What the filters leave; whether one of them is known to leave few rows; whether one named those rows itself."""
+def narrow(spec: ListSpec, asked: Asked, *, today: date) -> Narrowed:
+    """The filters of a request. Filters that count or search first ask one query each: a page and its count share them."""
     where, is_rare, is_named, joint = spec.base, False, False, {}
     for code, value in asked.values.items():
         each = spec.filter(code)
@@ -45,16 +53,24 @@ def _conditions(spec: ListSpec, asked: Asked, today: date) -> tuple[Q, bool, boo
     for together, values in joint.items():
         condition, is_few = together(values)
         where, is_rare = where & condition, is_rare or is_few
-    return where, is_rare, is_named
+    return Narrowed(where, is_rare, is_named)
 
 
-def page(spec: ListSpec, asked: Asked, *, today: date, limit: int = PAGE, in_one_store: bool = False) -> dict[str, Any]:
+def page(
+    spec: ListSpec,
+    asked: Asked,
+    *,
+    today: date,
+    limit: int = PAGE,
+    in_one_store: bool = False,
+    narrowed: Narrowed | None = None,
+) -> dict[str, Any]:
     """One page: {rows, after}. Three queries at most (two `in_one_store`), and those of `dress`.
 
     An order of another table takes up to five, and conditions that count first one each.
     """
     sort = state.order(spec, asked)
-    where, is_rare, is_named = _conditions(spec, asked, today)
+    where, is_rare, is_named = narrowed or narrow(spec, asked, today=today)
     rows, place = spec.model.objects.filter(where), read_place(spec, sort, asked.after)
     walks = sort.related is not None and not (is_rare or is_named)
     if not walks:
@@ -92,12 +108,14 @@ def all_ids(spec: ListSpec, asked: Asked, *, today: date, chosen: Sequence[str] 
     return rows.order_by(*order).values_list(Cast(sort.path, TextField()), Cast("id", TextField()))
 
 
-def count(spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP) -> tuple[int, bool]:
+def count(
+    spec: ListSpec, asked: Asked, *, today: date, cap: int = COUNT_CAP, narrowed: Narrowed | None = None
+) -> tuple[int, bool]:
     """How many rows match, and whether there are more than that: counting stops at `cap`. One query.
 
     Store by store, as the pages are read: over all stores at once the planner prepares for every row of the group.
     """
-    where, _is_rare, is_named = _conditions(spec, asked, today)
+    where, _is_rare, is_named = narrowed or narrow(spec, asked, today=today)
     rows = spec.model.objects.filter(where)
     if is_named or not spec.by_store:
         found = rows.values("id")[: cap + 1].count()
@@ -211,7 +229,7 @@ def _heads(
         return cursor.fetchall()
 
 
-STEPS, FURTHER = 250, 2_000
+STEPS, FURTHER = 128, 2_000
 """Rows of each store that a walk looks at before it gives up where it found none; where it found some, but too few."""
 
 

@@ -34,10 +34,13 @@ def show(request: HttpRequest, code: str) -> dict[str, Any] | HttpResponse:
     view = next((v for v in views if v.id == asked.view), None)
     arranged = queries.arrangement(found, actor)
     shown = queries.shown_columns(found, (view.columns if view else []) or arranged["columns"])
-    rows = paging.page(found, asked, today=clock.today(), in_one_store=len(actor.stores) == 1)
+    today = clock.today()
+    narrowed = paging.narrow(found, asked, today=today)
+    rows = paging.page(found, asked, today=today, in_one_store=len(actor.stores) == 1, narrowed=narrowed)
     counted = {"count": len(rows["rows"]), "count_more": False}
     if rows["after"] and not asked.after:
-        counted = dict(zip(("count", "count_more"), paging.count(found, asked, today=clock.today()), strict=True))
+        number, more = paging.count(found, asked, today=today, narrowed=narrowed)
+        counted = {"count": number, "count_more": more}
     kept = asked.query()
     return rows | {
         "list": {
