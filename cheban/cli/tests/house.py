@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -94,9 +95,9 @@ class Running:
         return found
 
 
-ENDS_WITHIN = 60
-"""Seconds. Web and worker have nine (`run.STOP_SECONDS`); then the database writes what it holds to a disk that other
-tests keep busy, which took it more than ten at times."""
+def _hears_ctrl_c() -> None:
+    """In the child: tests started in the background of a shell have it ignore SIGINT, and hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -108,6 +109,7 @@ def running(data_dir: Path, *words: str, **more: str) -> Iterator[Running]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment(data_dir, PORT=str(port), **more),
+        preexec_fn=_hears_ctrl_c,
     )
     house = Running(process, port=port, data_dir=data_dir)
     try:
@@ -121,7 +123,7 @@ def running(data_dir: Path, *words: str, **more: str) -> Iterator[Running]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=ENDS_WITHIN)
+            process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             process.kill()
             postgres.stop(data_dir)
