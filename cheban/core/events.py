@@ -178,6 +178,13 @@ def record(
     return event
 
 
+def is_taken_back(event: Event) -> bool:
+    """Whether a later event took this outcome of a contact back (its fact `event_id`). One query, by the customer's
+    index. For reactions: an undo may be delivered before what it undoes."""
+    later = Event.objects.filter(name="contact.taken_back", customer_id=event.customer_id, at__gte=event.at)
+    return later.filter(facts__event_id=event.id).exists()
+
+
 @dataclass(slots=True)
 class Told:
     """What a transaction told that somebody reacts to: single events as (store, id), and whether many at once."""

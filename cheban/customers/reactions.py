@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from cheban.core.events import reaction
+from cheban.core.events import is_taken_back, reaction
 from cheban.core.models import Event
 from cheban.customers.commands import write_consent
 from cheban.customers.duplicates import finding
@@ -40,7 +40,7 @@ def obey_refusal(event: Event) -> None:
             write_consent(customer, purpose=purpose, channel="any", is_given=False, proof=proof, by_id=event.actor_id)
     if event.facts.get("reason") == "sold" and event.vehicle_id:
         car = Vehicle.objects.select_for_update().filter(id=event.vehicle_id).first()
-        if car and not Event.objects.filter(name="contact.taken_back", facts__event_id=event.id).exists():
+        if car and not is_taken_back(event):
             Vehicle.objects.filter(id=car.id).update(is_active=False)
 
 

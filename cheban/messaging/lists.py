@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
@@ -15,16 +14,12 @@ from cheban.core import clock, slots
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
 from cheban.messaging import gate, queries, texts
 from cheban.messaging.models import Message
-from cheban.org import scope
 from cheban.org.models import Staff
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = [("1", gettext_lazy("今天")), ("7", gettext_lazy("最近 7 天")), ("30", gettext_lazy("最近 30 天"))]
 MOST_NAMED = 50
 """So many colleagues of one name are looked for at most."""
-QUICK = (Message.State.WAITING, Message.State.UNKNOWN, Message.State.FAILED, Message.State.PAPER)
-"""States that somebody may have to do something about, as one click above the list."""
-COUNTED = 999
 
 
 def _dress(rows: list[Any]) -> None:
@@ -52,24 +47,6 @@ def _kinds(_stores: Sequence[int]) -> list[tuple[str, str]]:
 
 def _since(days: str, today: date) -> Q:
     return Q(created_at__gte=datetime.combine(today - timedelta(days=int(days) - 1), time(), tzinfo=ZONE))
-
-
-def waiting_for_somebody() -> list[tuple[str, Any, str]]:
-    """(state, its words, how many) of the states in QUICK that there are; '999+' where there are more. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT asked.state, (SELECT count(*) FROM (
-                  SELECT 1 FROM {scope.STORES} scope(store)
-                  JOIN messaging_message m ON m.store_id = scope.store AND m.state = asked.state LIMIT %s) few)
-                FROM unnest(%s::text[]) asked(state)""",  # noqa: S608 - SQL of ours
-            [COUNTED + 1, [str(state) for state in QUICK]],
-        )
-        counts = dict(cursor.fetchall())
-    return [
-        (state.value, state.label, f"{COUNTED}+" if counts[state.value] > COUNTED else str(counts[state.value]))
-        for state in QUICK
-        if counts[state.value]
-    ]
 
 
 OUTBOX = declare(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from cheban.core.errors import BadValue, NotFound
 from cheban.messaging import claiming, gate, texts
 from cheban.messaging.models import InboxItem, Message, Receipt
 from cheban.messaging.providers import meaning_of
+from cheban.org import scope
 from cheban.org.access import Actor
 from cheban.org.models import Staff
 
@@ -27,6 +29,9 @@ TONES = {
     "waiting": "accent",
 }
 ICONS = {"failed": "x", "unknown": "alert-triangle", "waiting": "clock", "sent": "check"}
+QUICK = (Message.State.WAITING, Message.State.UNKNOWN, Message.State.FAILED, Message.State.PAPER)
+"""States that somebody may have to do something about, as one click above the list."""
+COUNTED = 999
 
 
 def unread(actor: Actor) -> int:
@@ -80,6 +85,24 @@ def address_of(item: InboxItem) -> str:
     if item.customer_id:
         return reverse("customers:customer", args=[item.customer_id])
     return reverse("messaging:inbox")
+
+
+def waiting_for_somebody() -> list[tuple[str, Any, str]]:
+    """(state, its words, how many) of the states in QUICK that there are; '999+' where there are more. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT asked.state, (SELECT count(*) FROM (
+                  SELECT 1 FROM {scope.STORES} scope(store)
+                  JOIN messaging_message m ON m.store_id = scope.store AND m.state = asked.state LIMIT %s) few)
+                FROM unnest(%s::text[]) asked(state)""",  # noqa: S608 - SQL of ours
+            [COUNTED + 1, [str(state) for state in QUICK]],
+        )
+        counts = dict(cursor.fetchall())
+    return [
+        (state.value, state.label, f"{COUNTED}+" if counts[state.value] > COUNTED else str(counts[state.value]))
+        for state in QUICK
+        if counts[state.value]
+    ]
 
 
 def colleagues(rows: list[Message]) -> dict[int | None, str]:

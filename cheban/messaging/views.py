@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_POST
 from cheban.core import clock
 from cheban.lists import views as lists
 from cheban.messaging import commands, limits, queries, wording
-from cheban.messaging import lists as outgoing
 from cheban.org.access import page
 
 
@@ -70,7 +69,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     found = lists.show(request, "outbox")
     if isinstance(found, HttpResponse):
         return found
-    return render(request, "messaging/outbox.html", found | {"quick": outgoing.waiting_for_somebody()})
+    return render(request, "messaging/outbox.html", found | {"quick": queries.waiting_for_somebody()})
 
 
 @page("messaging/message.html", may="outbox.see")

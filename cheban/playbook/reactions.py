@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from cheban.core import clock, facts
-from cheban.core.events import reaction, record
+from cheban.core.events import is_taken_back, reaction, record
 from cheban.core.live import announce_all
 from cheban.core.models import Event
 from cheban.playbook import cover, handmade, pauses, planner, rows
@@ -79,7 +79,8 @@ def _owner_of(vehicle_id: UUID) -> UUID | None:
 def drop_tasks_of_sold_vehicle(event: Event) -> None:
     """A car that is sold or scrapped needs nothing more, whoever else had something to say about it; what was promised
     to its buyer, or is owed to a colleague about them, stays owed."""
-    if not Event.objects.filter(name="contact.taken_back", facts__event_id=event.id).exists():
+    _one_after_the_other(event.id)
+    if not is_taken_back(event):
         _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties()), SOLD)
 
 
@@ -94,11 +95,18 @@ def owe_again_for_a_car_that_was_not_sold(event: Event) -> None:
     slip = Event.objects.filter(id=event.facts.get("event_id"), name="contact.refused", facts__reason="sold").first()
     if slip is None:
         return
+    _one_after_the_other(slip.id)
     tasks = Task.objects.filter(
         vehicle_id=event.vehicle_id, state=Task.State.DROPPED, outcome=SOLD, closed_at__gte=slip.at
     )
     _tell_of(tasks)
     tasks.update(state=Task.State.OPEN, outcome="", closed_at=None)
+
+
+def _one_after_the_other(slip_id: int) -> None:
+    """What a slip ends and what its undo brings back never run side by side."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"playbook.slip:{slip_id}"])
 
 
 def _duties() -> list[str]:

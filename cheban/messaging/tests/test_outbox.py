@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from cheban.core import clock as the_clock
-from cheban.messaging.lists import OUTBOX, waiting_for_somebody
+from cheban.messaging import queries
+from cheban.messaging.lists import OUTBOX
 from cheban.messaging.models import Message
 from cheban.org import scope
 from cheban.org.roles import Role
@@ -95,7 +96,7 @@ def test_a_colleague_is_found_by_name(cast, told):
 
 
 def test_what_waits_for_somebody_is_counted_for_this_store_alone(cast, told):
-    counted = [(state, count) for state, _label, count in waiting_for_somebody()]
+    counted = [(state, count) for state, _label, count in queries.waiting_for_somebody()]
     assert counted == [("waiting", "1"), ("unknown", "1"), ("failed", "1"), ("paper", "2")]
     assert 'href="?state=unknown"' in shown(cast)[0]
 
