@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -33,10 +32,11 @@ def drop_tasks_of_nobody(event: Event) -> None:
         )
 
 
-def _drop(tasks, outcome: str, **also: Any) -> None:
-    """End open tasks that are owed no more, and tell the pages that show them."""
+def _drop(tasks, outcome: str, *, may_return: bool = False) -> None:
+    """End open tasks that are owed no more, and tell the pages that show them. What may be owed again keeps its way up."""
     _tell_of(tasks)
-    tasks.update(state=Task.State.DROPPED, outcome=outcome, closed_at=clock.now(), **also)
+    way_up = {} if may_return else {"escalate_at": None}
+    tasks.update(state=Task.State.DROPPED, outcome=outcome, closed_at=clock.now(), **way_up)
 
 
 def _tell_of(tasks) -> None:
@@ -50,11 +50,7 @@ def drop_what_was_refused(event: Event) -> None:
     purpose = event.facts.get("purpose")
     # What the house owes itself or a person in danger is no wooing: it stays whatever was refused.
     rules = [r.code for r in HANDBOOK.rules.values() if purpose in (r.purpose, "all") and r.purpose != "internal"]
-    _drop(
-        Task.objects.filter(customer_id=event.customer_id, state=Task.State.OPEN, rule__in=rules),
-        "refused",
-        escalate_at=None,
-    )
+    _drop(Task.objects.filter(customer_id=event.customer_id, state=Task.State.OPEN, rule__in=rules), "refused")
 
 
 @reaction("vehicle.changed_hands")
@@ -62,7 +58,7 @@ def drop_tasks_of_former_owner(event: Event) -> None:
     """What was owed to the former owner about this vehicle is owed no more."""
     tasks = Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties())
     owner = _owner_of(event.vehicle_id)
-    _drop(tasks.exclude(customer_id=owner) if owner else tasks, SOLD, escalate_at=None)
+    _drop(tasks.exclude(customer_id=owner) if owner else tasks, SOLD)
 
 
 def _owner_of(vehicle_id: UUID) -> UUID | None:
@@ -81,7 +77,11 @@ def drop_tasks_of_sold_vehicle(event: Event) -> None:
     to its buyer, or is owed to a colleague about them, stays owed."""
     _one_after_the_other(event.id)
     if not is_taken_back(event):
-        _drop(Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties()), SOLD)
+        _drop(
+            Task.objects.filter(vehicle_id=event.vehicle_id, state=Task.State.OPEN).exclude(rule__in=_duties()),
+            SOLD,
+            may_return=True,
+        )
 
 
 @reaction("contact.taken_back", only_if=lambda event: bool(event.vehicle_id))
@@ -90,7 +90,7 @@ def owe_again_for_a_car_that_was_not_sold(event: Event) -> None:
     One that became another's meanwhile is not: what the undo brought back about it ends as it did."""
     if _owner_of(event.vehicle_id) != event.customer_id:
         theirs = Task.objects.filter(vehicle_id=event.vehicle_id, customer_id=event.customer_id, state=Task.State.OPEN)
-        _drop(theirs.exclude(rule__in=_duties()), SOLD, escalate_at=None)
+        _drop(theirs.exclude(rule__in=_duties()), SOLD)
         return
     slip = Event.objects.filter(id=event.facts.get("event_id"), name="contact.refused", facts__reason="sold").first()
     if slip is None:
@@ -184,7 +184,7 @@ def fulfil(event: Event) -> None:
 def void(event: Event) -> None:
     """What changed about the subject takes its open tasks away; what is owed instead the next plan makes."""
     tasks = _about(event, [rule for rule in HANDBOOK.rules.values() if event.name in rule.void_by])
-    _drop(Task.objects.filter(id__in=[t.id for t in tasks]), "changed", escalate_at=None)
+    _drop(Task.objects.filter(id__in=[t.id for t in tasks]), "changed")
 
 
 def _about(event: Event, rules: list[Rule]) -> list[Task]:
