@@ -66,6 +66,8 @@ class Run:
     owed: int = 0
     kills: int = 0
     under_way: int = 0
+    deaths: list[tuple[float, int, int]] = field(default_factory=list)
+    """When a worker was killed, its process number, and its successor's."""
     read_to: int = 0
     lines: int = 0
     failed: list[str] = field(default_factory=list)
@@ -233,16 +235,26 @@ def _start_worker(run: Run) -> subprocess.Popen[bytes]:
     )
 
 
+def _deaths(run: Run) -> list[tuple[float, float]]:
+    """Of each killed worker: when it died, and when its successor began to send, or died before it could."""
+    ends = {victim: died for died, victim, _successor in run.deaths}
+    up = {pid: run.folder / f"{messages_worker.UP}{pid}" for _died, _victim, pid in run.deaths}
+    begun = {pid: file.stat().st_mtime if file.exists() else ends[pid] for pid, file in up.items()}
+    return [(died, begun[successor]) for died, _victim, successor in run.deaths]
+
+
 def _kill_one(run: Run) -> None:
     place = run.chance.randrange(len(run.workers))
     victim = run.workers[place]
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     victim.stdin.close()
+    died = time.time()
     run.kills += 1
     with scope.use(run.stores):
         run.under_way += Message.objects.filter(state="sending").count()
     run.workers[place] = _start_worker(run)
+    run.deaths.append((died, victim.pid, run.workers[place].pid))
 
 
 @contextlib.contextmanager
@@ -350,6 +362,7 @@ def run(folder: Path, *, count: int, kills: int, seed: int = 7, tell: Callable[[
         going.set_clock(base.total_seconds() + AFTER_ALL.total_seconds())
         _wait_until_final(going)
         seconds = time.monotonic() - sending
+        going.history.deaths = _deaths(going)
         with scope.use(going.stores):
             found = look(going.log, going.history, owed=going.owed)
         found.wrong += going.failed

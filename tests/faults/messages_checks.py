@@ -51,6 +51,7 @@ class History:
     )  # value: gate's limits (day, week, marketing day, marketing week)
     shifts: list[tuple[float, float]] = field(default_factory=list)  # since when, seconds ahead
     alerts: dict[str, float] = field(default_factory=dict)  # request id -> when it was committed
+    deaths: list[tuple[float, float]] = field(default_factory=list)  # a worker killed, its successor at work
 
     def shift(self, at: float) -> float:
         """How far the house's clock was ahead."""
@@ -82,6 +83,9 @@ class Found:
     undecided: int = 0  # a change came into force in the very moments between decision and arrival
     oldest_decision: float = 0.0
     alert_seconds: list[float] = field(default_factory=list)
+    """Of red alerts, from commit to the provider, while every worker lived; ascending."""
+    orphan_seconds: list[float] = field(default_factory=list)
+    """The same, of those on whose way a worker was dead."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -219,5 +223,10 @@ def _at_some_time(changes: Sequence[Change], begin: float, end: float) -> list[A
 
 def _alerts(came: Sequence[Arrival], history: History, found: Found) -> list[str]:
     arrived = {a.request_id: a.at for a in came if a.path == "/robot"}
-    found.alert_seconds = sorted(arrived[id] - at for id, at in history.alerts.items() if id in arrived)
+    for id, at in history.alerts.items():
+        if id in arrived:
+            met_death = any(dead <= arrived[id] and at <= risen for dead, risen in history.deaths)
+            (found.orphan_seconds if met_death else found.alert_seconds).append(arrived[id] - at)
+    found.alert_seconds.sort()
+    found.orphan_seconds.sort()
     return [id for id in history.alerts if id not in arrived]

@@ -18,6 +18,8 @@ from pathlib import Path
 
 ANSWER_SECONDS = 2.0
 RECOVER_EVERY = 1.0
+UP = "up-"
+"""Before its process number, the name of an empty file beside the shift file: this worker has begun to send."""
 
 
 def declare() -> None:
@@ -77,6 +79,7 @@ def main(port: int, shift: Path) -> None:
     slots._providers["messaging.channel"] = lambda _store_id, name: ways.get(name)  # instead of accounts
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     recovered = 0.0
+    shift.with_name(f"{UP}{os.getpid()}").touch()
     while True:
         with clock.moved(seconds=float(shift.read_text())):
             seen = sending.send_due(seconds=2)
