@@ -29,6 +29,7 @@ BEHIND, BEHIND_LATIN = 5, 45  # characters from a symptom to the part behind it
 LIST_JOINTS = frozenset(
     ["", "内", "里", "内的", "里的", "和", "与", "及", "以及", "、", "跟", "或", "还有", "/", " and ", " or ", ", "]
 )
+SIDES = "左右前后侧"
 GROUNDED = frozenset(["brake", "steering", "engine", "drive", "throttle", "fuel"])  # 安全隐患 of these is an alert
 QUIET_PARTS = frozenset(["exhaust", "lighting", "other", "detail"])
 SAID_BEFORE = frozenset(["noise", "lost", "stall", "fire", "leak"])  # symptoms that Chinese may put before the part
@@ -172,7 +173,7 @@ class _Alerts:
         if chain[0].meaning.part == "detail" and self._is_owned(last):
             return chain
         for other in self.reading.back(last):
-            joint = self.reading.text[other.end : chain[-1].start]
+            joint = self.reading.text[other.end : chain[-1].start].rstrip(SIDES)  # 发动机与右侧A柱
             if not other.meaning.part or joint not in LIST_JOINTS:
                 break
             if other.meaning.part != "detail":
@@ -214,7 +215,10 @@ class _Alerts:
 
     def _is_of_quiet_part(self, at: int, kind: str, strength: str) -> bool:
         """ "排气管冒烟": a phrase that is not sure, said of a part that may do so."""
-        if strength == "sure" or kind == "power_loss":  # whatever failed, the car stood
+        if strength == "sure" or kind in (
+            "power_loss",
+            "engine",
+        ):  # whatever failed, the car stood; 拉缸 names its part
             return False
         part = next((other.meaning.part for other in self.reading.before_in_clause(at) if other.meaning.part), "")
         return part in QUIET_PARTS

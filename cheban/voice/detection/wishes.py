@@ -20,13 +20,16 @@ NOT_OF_CAR = {  # last character of a form and the ones that make it another wor
     "买": "菜单账保票房",
     "收": "到拾听",
     "虑": "过",
+    "豫": "过",
+    "结": "过",
     "拿": "到来去出回给着走捏手下",
 }
 FORBIDDEN = frozenset("别不没甭勿未莫")  # one character before a wish that turns it
-OR = re.compile("还是|或者?|和|跟|与|要不要|买不买|值不值")
+OR = re.compile("还是|或者?|和|跟|与|要不要|买不买|值不值|[,，、]\\d\\.\\d")
 WHICH = re.compile("[^，。！？,.!?]{0,6}还是[^，。！？,.!?]{1,12}(?:好|呢|啊|哪|[？?])")  # 买现款还是顶配好
 DECIDED = re.compile("最终|最后|结果")
 A_THING = re.compile("一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|两|几")
+NEVER_A_CAR = re.compile("一?(?:套|副|瓶|箱|桶|条|块|张|对|根|支)")  # measure words that count no cars
 FOR_OTHERS = re.compile(".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来)")
 ADVICE_BEHIND = ("时", "吧", "的都", "哪", "可以", "先", "建议", "必须", "应该", "最好", "要看")
 ADVICE_NEXT = ("还是先", "先去", "就", "建议", "最好", "得先", "必须", "要先", "那就")
@@ -60,7 +63,7 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
         wanted = wanted_before(reading, at, reach=GO)
         if wanted is not None and reading.leads & {"deal", *CARS}:
             return (wanted, mark)
-    if "consider" in roles and goal is not None and "model" in goal.meaning.leads:
+    if "consider" in roles and goal is not None and goal.meaning.leads & CARS:
         return (mark, goal)
     if "buy" in roles and goal is not None and _asks_which(reading, mark, goal):
         return (mark, goal)
@@ -86,7 +89,9 @@ def _wants_else(between: str) -> bool:
 
 
 def _is_a_thing(reading: Reading, mark: Mark) -> bool:
-    """ "准备买一个" in a text that names no car."""
+    """ "再买一条", and "准备买一个" in a text that names no car."""
+    if NEVER_A_CAR.match(reading.text, mark.end):
+        return True
     return bool(A_THING.match(reading.text, mark.end)) and not reading.leads & CARS
 
 
