@@ -57,15 +57,15 @@ def explain(
     from cheban.customers import queries as customers
     from cheban.org import queries as org
     from cheban.org import scope
-    from cheban.playbook import queries
+    from cheban.playbook import explaining
     from cheban.playbook.rules import HANDBOOK
 
     on = _day(day) or clock.today()
     with scope.use(org.store_ids()):
         found = customers.vehicle_by_text(vehicle)
         known = HANDBOOK.rules.get(rule)
-        subject = queries.subject_of(rule, vehicle_id=found.id, customer_id=found.owner_id, store_id=found.store_id)
-        findings = queries.explain(rule, subject, day=on)
+        subject = explaining.subject_of(rule, vehicle_id=found.id, customer_id=found.owner_id, store_id=found.store_id)
+        findings = explaining.explain(rule, subject, day=on)
     typer.echo(f"{known.title}（{known.requirement}）· {found.plate_number or found.vin} · {on.isoformat()}")
     for finding in findings:
         typer.echo(f"  {'✓' if finding.holds else '✗'} {finding.says}{'：' + finding.found if finding.found else ''}")

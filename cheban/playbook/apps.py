@@ -25,7 +25,7 @@ class PlaybookConfig(AppConfig):
         from cheban.core import live, said, slots
         from cheban.core.links import Link, link
         from cheban.core.subjects import Named, name, of_rows
-        from cheban.playbook import cover, events, holdings, lists, queries, reactions  # noqa: F401
+        from cheban.playbook import contacts, cover, events, holdings, lists, queries, reactions  # noqa: F401
         from cheban.playbook.models import WallLink
         from cheban.playbook.rules import HANDBOOK
 
@@ -52,12 +52,12 @@ class PlaybookConfig(AppConfig):
         )
         holdings.offer()
         for name_ in ("contact.reached", "contact.missed", "contact.refused"):
-            said.offer(name_, queries.words_of)
+            said.offer(name_, contacts.words_of)
         live.topic("day", lambda actor, id: int(id) == actor.staff_id or actor.may("task.see_team"))
         live.topic("plan", lambda actor, id: int(id) in actor.stores and actor.may("task.see_own"))
         live.topic("contact", queries.may_hear)
-        slots.provide("timeline.contact", queries.contact_words)
-        slots.provide("timeline.task", queries.contact_words)
+        slots.provide("timeline.contact", contacts.contact_words)
+        slots.provide("timeline.task", contacts.contact_words)
         slots.provide("absence.contacts", cover.contacts_in)
-        slots.provide("customer.tasks", queries.tasks_of_customer)
-        slots.provide("customer.next_actions", queries.next_actions)
+        slots.provide("customer.tasks", contacts.tasks_of_customer)
+        slots.provide("customer.next_actions", contacts.next_actions)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from cheban.core import clock, slots
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
 from cheban.org.models import Staff, StaffRole, Store
-from cheban.playbook import queries
+from cheban.playbook import contacts
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK
 
@@ -59,11 +59,11 @@ def _stores(stores: Sequence[int]) -> list[tuple[str, str]]:
 def _dress(rows: Sequence[Task]) -> None:
     """Each row's whole contact, with names and plates, who has it, and the store. Five queries."""
     tasks = Task.objects.filter(contact_id__in=[t.contact_id for t in rows], state=Task.State.OPEN)
-    contacts = {c.id: c for c in queries.fold(tasks, at=clock.now())}
+    whole = {c.id: c for c in contacts.fold(tasks, at=clock.now())}
     people = dict(Staff.objects.filter(id__in={t.assignee_id for t in rows if t.assignee_id}).values_list("id", "name"))
     stores = dict(Store.objects.filter(id__in={t.store_id for t in rows}).values_list("id", "name"))
     for task in rows:
-        task.contact = contacts[task.contact_id]
+        task.contact = whole[task.contact_id]
         task.contact.assignee_name = people.get(task.assignee_id, "")
         task.store_name = stores.get(task.store_id, "")
 

@@ -19,7 +19,21 @@ from cheban.core.ids import new_id
 from cheban.lists import commands as lists
 from cheban.lists import views as list_views
 from cheban.org.access import page
-from cheban.playbook import changing, commands, dry_run, handmade, knobs, moves, planner, queries, reading, reassigning
+from cheban.playbook import (
+    changing,
+    commands,
+    contacts,
+    dry_run,
+    explaining,
+    handmade,
+    knobs,
+    moves,
+    planner,
+    queries,
+    reading,
+    reassigning,
+    teams,
+)
 from cheban.playbook.outcomes import WEATHER
 from cheban.playbook.rules import HANDBOOK
 
@@ -33,7 +47,7 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
     chosen = row.id if row else wanted or (rows[0].id if rows else None)
     parts = live.parts(request.headers)
     is_asked = not parts or "contact" in parts  # a list that changed does not read the opened contact again
-    current = queries.contact(chosen, request.actor, at=at) if chosen and is_asked else None
+    current = contacts.contact(chosen, request.actor, at=at) if chosen and is_asked else None
     for each in rows:
         each.is_current = each.id == chosen
     position = next((i for i, r in enumerate(rows) if r.id == chosen), None)
@@ -43,7 +57,7 @@ def _day(request: HttpRequest, *, wanted: UUID | None = None) -> dict:
         "next_id": following,
         "is_chosen": wanted is not None,
         "now": at,
-        "colleagues": [c for c in queries.colleagues(request.actor, at=at) if c["id"] != request.actor.staff_id]
+        "colleagues": [c for c in teams.colleagues(request.actor, at=at) if c["id"] != request.actor.staff_id]
         if current and current["can_hand_over"]
         else [],
         "can_reassign": request.actor.may("task.reassign"),
@@ -94,7 +108,7 @@ def outcome(request: HttpRequest, contact_id: UUID) -> HttpResponse:
 @page(may="task.finish")
 def undo(request: HttpRequest, event_id: int) -> HttpResponse:
     """Take back an outcome."""
-    commands.undo_outcome(queries.outcome_event(event_id), by=request.actor)
+    commands.undo_outcome(contacts.outcome_event(event_id), by=request.actor)
     if request.htmx:
         return render(request, "playbook/_my_day.html", _day(request) | {"just_done": {"text": _("已撤回。")}})
     return redirect("playbook:my_day")
@@ -112,7 +126,7 @@ def new_task(request: HttpRequest) -> dict:
     """The form of a task written by hand; `customer` and `vehicle` in the address say whom it is about."""
     customer, vehicle = _uuid(request.GET.get("customer", "")), _uuid(request.GET.get("vehicle", ""))
     at = clock.now()
-    return queries.new_task(request.actor, at=at, customer_id=customer, vehicle_id=vehicle) | {
+    return teams.new_task(request.actor, at=at, customer_id=customer, vehicle_id=vehicle) | {
         "key": new_id(),
         "now": at,
         "me": request.actor.staff_id,
@@ -221,7 +235,7 @@ def team(request: HttpRequest) -> dict | HttpResponse:
     at = clock.now()
     return (
         found
-        | queries.board(request.actor, at=at)
+        | teams.board(request.actor, at=at)
         | {
             "now": at,
             "runs": queries.last_runs(request.actor.stores),
@@ -254,12 +268,12 @@ def preview_reassign(request: HttpRequest) -> dict:
     ids = reassigning.matching(asked, today=clock.today()) if request.POST.get("all") == "1" else _ids(request)
     if not ids:
         raise commands.NeedsMore(_("请先勾选要改派的事，再选择同事。"))
-    contacts = queries.contacts_of(ids, at=at)
+    chosen = contacts.contacts_of(ids, at=at)
     return {
-        "contacts": contacts,
-        "sample": contacts[: reassigning.SAMPLE],
-        "more": max(len(contacts) - reassigning.SAMPLE, 0),
-        "people": queries.loads(request.actor, at=at),
+        "contacts": chosen,
+        "sample": chosen[: reassigning.SAMPLE],
+        "more": max(len(chosen) - reassigning.SAMPLE, 0),
+        "people": teams.loads(request.actor, at=at),
         "query": asked.query(),
         "now": at,
     }
@@ -420,5 +434,5 @@ def explain(request: HttpRequest, code: str) -> dict:
     rule = HANDBOOK.rules[code]
     return {
         "rule": {"title": _(rule.title), "requirement": rule.requirement, "code": code},
-        "findings": queries.explain(code, subject, day=clock.today()),
+        "findings": explaining.explain(code, subject, day=clock.today()),
     }

@@ -19,7 +19,7 @@ from cheban.core.events import record
 from cheban.org import presence
 from cheban.org.access import Actor, audit, command
 from cheban.org.models import Staff, Store
-from cheban.playbook import queries, words
+from cheban.playbook import contacts, words
 from cheban.playbook.models import Task, WallLink
 
 SALT = "cheban.wall"
@@ -60,7 +60,7 @@ def board(store: Store, *, at: datetime) -> dict[str, Any]:
     tasks = list(mine.filter(contact_id__in=[c["contact_id"] for c in chosen]))
     told = {t.contact_id: t.told_id for t in tasks if t.told_id and not t.taken_at}
     order = {c["contact_id"]: n for n, c in enumerate(chosen)}
-    rows = sorted(queries.fold(tasks, at=at), key=lambda r: order[r.id])
+    rows = sorted(contacts.fold(tasks, at=at), key=lambda r: order[r.id])
     load = list(
         mine.filter(starts_at__lte=at)
         .values("assignee_id")

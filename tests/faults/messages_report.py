@@ -115,10 +115,10 @@ def report(done: Result, *, count: int, machine: str) -> str:
 def _spread(ordered: list[float], *, bound: int) -> str:
     """Cells of a row: median, p99 and longest against a bound on p99, seconds."""
     if not ordered:
-        return f"none | – | p99 <= {bound} s | –"
+        return f"none | – | p99 <= {bound} s | – |"
     median, far = _at(ordered, 0.5), _at(ordered, 0.99)
     figures = f"{median:.1f} s, {far:.1f} s, {ordered[-1]:.1f} s"
-    return f"median, p99, longest | {figures} | p99 <= {bound} s | {'yes' if far <= bound else 'NO'}"
+    return f"median, p99, longest | {figures} | p99 <= {bound} s | {'yes' if far <= bound else 'NO'} |"
 
 
 def _at(ordered: list[float], share: float) -> float:

@@ -12,7 +12,7 @@ from cheban.api import cursors, schemas
 from cheban.api.door import needs
 from cheban.core import clock
 from cheban.org.access import require_permission
-from cheban.playbook import commands, queries
+from cheban.playbook import commands, queries, teams
 
 router = Router(tags=["tasks"])
 TEAM = needs("tasks:read_team")
@@ -36,7 +36,7 @@ def list_tasks(request: HttpRequest, filters: Query[schemas.TaskFilter]) -> dict
         return {"data": rows, "next": None}
     TEAM(request)
     given = filters.model_dump()
-    page = queries.team(
+    page = teams.team(
         request.actor,
         at=at,
         person=filters.assignee_id,

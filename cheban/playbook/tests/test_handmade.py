@@ -15,7 +15,7 @@ from cheban.org import absences, dispatch, scope
 from cheban.org.absences import Leave
 from cheban.org.presence import IsAway
 from cheban.org.roles import Role
-from cheban.playbook import commands, handmade, ladder, queries
+from cheban.playbook import commands, contacts, handmade, ladder, queries
 from cheban.playbook.handmade import Wanted
 from cheban.playbook.models import Task
 from tests import given
@@ -43,8 +43,8 @@ def test_it_stands_in_the_day_of_its_person_and_on_the_customers_page(cast, want
     caller, at = cast.actor(Role.CALLER), real_clock.now()
     row = queries.my_day(caller, at=at)["groups"][0].contacts[0]
     assert (row.id, row.title) == (made[0].contact_id, "联系客户 · 备用钥匙到了")
-    assert queries.contact(row.id, caller, at=at)["headline"] == "备用钥匙到了"
-    assert [r.id for r in queries.tasks_of_customer(cast.customer.id, at=at)] == [row.id]
+    assert contacts.contact(row.id, caller, at=at)["headline"] == "备用钥匙到了"
+    assert [r.id for r in contacts.tasks_of_customer(cast.customer.id, at=at)] == [row.id]
     commands.record_outcome(row.id, by=caller, outcome="settled")
     assert Task.objects.get().state == "done"
 
@@ -83,14 +83,14 @@ def test_several_people_have_a_part_each_and_it_is_done_when_all_are(cast, wante
     one, two = cast.actor(Role.CALLER), cast.actor(Role.SALES_CONSULTANT)
     parts = make(cast, replace(wanted, to=[one.staff_id, two.staff_id]))
     of = {t.assignee_id: t.contact_id for t in parts}
-    shown = queries.contact(of[one.staff_id], one, at=real_clock.now())["parts"]
+    shown = contacts.contact(of[one.staff_id], one, at=real_clock.now())["parts"]
     assert {(p["name"], p["state"]) for p in shown} == {(one.name, "open"), (two.name, "open")}
     commands.record_outcome(of[one.staff_id], by=one, outcome="settled")
     dispatch.run_pending()
     assert not Event.objects.filter(name="task.joint_done").exists()
-    shown = queries.contact(of[two.staff_id], two, at=real_clock.now())["parts"]
+    shown = contacts.contact(of[two.staff_id], two, at=real_clock.now())["parts"]
     assert {(p["name"], p["state"]) for p in shown} == {(one.name, "done"), (two.name, "open")}
-    (action,) = queries.next_actions(queries.tasks_of_customer(cast.customer.id, at=real_clock.now()), two)
+    (action,) = contacts.next_actions(contacts.tasks_of_customer(cast.customer.id, at=real_clock.now()), two)
     assert len(action["parts"]) == 2
     commands.record_outcome(of[two.staff_id], by=two, outcome="settled")
     dispatch.run_pending()

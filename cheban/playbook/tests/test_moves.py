@@ -19,7 +19,7 @@ from cheban.org.absences import Leave
 from cheban.org.models import Staff, StaffRole
 from cheban.org.presence import IsAway
 from cheban.org.roles import Role
-from cheban.playbook import commands, ladder, moves, planner, queries
+from cheban.playbook import commands, contacts, ladder, moves, planner, queries
 from cheban.playbook.models import Task, TaskPause
 from cheban.playbook.rules import HANDBOOK, wall
 from tests import given
@@ -244,7 +244,7 @@ def test_handed_over_with_a_note_and_sent_back_once_the_clock_running_on(planned
     one, two = planned.actor(Role.SERVICE_SPECIALIST), planned.actor(Role.SERVICE_ADVISOR)
     contact = before.contact_id
     moves.hand_over(contact, by=one, to=two.staff_id, note="客户找您")
-    told = queries.contact(contact, two, at=real_clock.now())["handed"]
+    told = contacts.contact(contact, two, at=real_clock.now())["handed"]
     assert (told["by"], told["note"], told["can_send_back"]) == (one.name, "客户找您", True)
     assert (mine().due_at, mine().escalate_at, mine().starts_at) == (
         before.due_at,

@@ -12,7 +12,7 @@ from cheban.core.models import Event
 from cheban.customers.models import Consent
 from cheban.org import dispatch
 from cheban.org.roles import Role
-from cheban.playbook import commands, ladder, planner, queries, reassigning
+from cheban.playbook import commands, ladder, planner, queries, reassigning, teams
 from cheban.playbook.models import Task
 from tests import given
 
@@ -157,7 +157,7 @@ def test_late_work_goes_up_once_per_step(cast, first_service, clock):
     assert ladder.escalate_overdue(at=real_clock.now()) == 2
     assert ladder.escalate_overdue(at=real_clock.now()) == 0
     assert Event.objects.filter(name="task.escalated", facts__to=cast.staff[Role.STORE_MANAGER].id).count() == 2
-    assert queries.team(cast.actor(Role.STORE_MANAGER), at=real_clock.now())["escalated"] == 2
+    assert teams.team(cast.actor(Role.STORE_MANAGER), at=real_clock.now())["escalated"] == 2
 
 
 def test_the_manager_hands_over_in_bulk_but_not_to_outsiders(cast, first_service):

@@ -16,7 +16,7 @@ from cheban.customers.models import Customer
 from cheban.org import scope
 from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import planner, queries
+from cheban.playbook import explaining, planner
 from cheban.playbook.models import Change, Task
 from tests import given
 
@@ -228,7 +228,7 @@ def test_explain_says_which_condition_fails(cast):
         purchased_on=given.days(-100),
         first_service_due_on=given.days(3),
     )
-    findings = queries.explain("first_service_due", vehicle.id, day=real_clock.today())
+    findings = explaining.explain("first_service_due", vehicle.id, day=real_clock.today())
     assert [f.says for f in findings if not f.holds] == ["还没有做过首保"]
 
 

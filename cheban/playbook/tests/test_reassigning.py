@@ -17,7 +17,7 @@ from cheban.org import absences
 from cheban.org.absences import Leave
 from cheban.org.presence import IsAway
 from cheban.org.roles import Role
-from cheban.playbook import commands, planner, queries, reassigning
+from cheban.playbook import commands, planner, reassigning, teams
 from cheban.playbook.models import Task
 from tests import given
 
@@ -77,7 +77,7 @@ def test_nobody_who_is_away_is_given_anything(planned):
     absences.enter(Leave(caller.id, "leave", now, now + timedelta(days=1), {}), by=by)
     with pytest.raises(IsAway):
         reassigning.reassign(contacts(), by=by, to=[caller.id])
-    assert caller.id not in {who["id"] for who in queries.loads(by, at=now)}
+    assert caller.id not in {who["id"] for who in teams.loads(by, at=now)}
 
 
 def test_the_preview_counts_names_and_changes_nothing(planned):

@@ -16,7 +16,7 @@ from cheban.core.models import AuditEntry, Event
 from cheban.org import scope
 from cheban.org.access import system_actor
 from cheban.org.roles import Role
-from cheban.playbook import changing, dry_run, effective, knobs, planner, queries, reading
+from cheban.playbook import changing, dry_run, effective, explaining, knobs, planner, reading
 from cheban.playbook.commands import NeedsMore
 from cheban.playbook.models import PlanRun, RuleSetting, Task
 from cheban.playbook.rules import HANDBOOK
@@ -325,6 +325,6 @@ def test_what_the_dry_run_says_is_what_the_planner_then_makes(cast, clock, code,
 
 def test_explain_uses_the_stores_numbers(cast):
     car = due_in(cast, 10)
-    assert not queries.explain(RULE, car.id, day=real_clock.today())[0].holds
+    assert not explaining.explain(RULE, car.id, day=real_clock.today())[0].holds
     change(cast, {"days": 10})
-    assert queries.explain(RULE, car.id, day=real_clock.today())[0].holds
+    assert explaining.explain(RULE, car.id, day=real_clock.today())[0].holds

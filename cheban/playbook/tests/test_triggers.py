@@ -13,7 +13,7 @@ from cheban.core.events import record
 from cheban.core.models import Event, EventDelivery
 from cheban.org import dispatch, scope
 from cheban.org.roles import Role
-from cheban.playbook import commands, planner, queries
+from cheban.playbook import commands, contacts, explaining, planner, queries
 from cheban.playbook.models import Task
 from cheban.playbook.rules import HANDBOOK, Happened, Owes, Red, Rule, working
 from tests import given
@@ -80,7 +80,7 @@ def test_who_bought_a_used_car_is_welcomed_as_soon_as_the_change_is_told(cast):
 
     assert planner.plan_event(Event.objects.get(name="vehicle.changed_hands")) == 0
     assert planner.plan_day(real_clock.today(), store_ids=[cast.a.id]).made == 0
-    findings = queries.explain("new_owner", vehicle.id, day=real_clock.today())
+    findings = explaining.explain("new_owner", vehicle.id, day=real_clock.today())
     assert findings[0].holds and "车辆易主" in findings[0].says
 
 
@@ -152,7 +152,7 @@ def test_two_red_weeks_running_oblige_the_manager_once_a_week(cast, watching):
     manager = cast.actor(Role.STORE_MANAGER)
     [row] = [c for g in queries.my_day(manager, at=real_clock.now())["groups"] for c in g.contacts]
     assert row.customer_name == cast.a.name
-    shown = queries.contact(row.id, manager, at=real_clock.now())
+    shown = contacts.contact(row.id, manager, at=real_clock.now())
     assert "75%" in shown["headline"] and "95%" in shown["headline"]
     assert [o["code"] for o in shown["outcomes"]] == ["settled", "call_back"]
 
@@ -189,7 +189,7 @@ def test_sudden_weather_gives_the_caller_the_tips_to_pass_on(cast):
     task = Task.objects.get()
     assert (task.rule, task.assignee_id) == ("weather_tips", cast.staff[Role.CALLER].id)
     assert task.facts == {"kind": "rainstorm"} and event.facts == task.facts
-    shown = queries.contact(task.contact_id, cast.actor(Role.CALLER), at=real_clock.now())
+    shown = contacts.contact(task.contact_id, cast.actor(Role.CALLER), at=real_clock.now())
     script = "".join(part["text"] for part in shown["script"])
     assert shown["headline"].startswith("暴雨预警") and "积水" in script and cast.a.name in script
     with pytest.raises(commands.NeedsMore):

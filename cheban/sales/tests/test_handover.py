@@ -12,8 +12,7 @@ from cheban.core.models import AuditEntry, Event
 from cheban.customers.models import Customer
 from cheban.org.roles import Role
 from cheban.playbook import commands as playbook
-from cheban.playbook import planner
-from cheban.playbook import queries as playbook_queries
+from cheban.playbook import contacts, planner
 from cheban.playbook.models import Task
 from cheban.sales import errors
 from cheban.sales.handover import commands as handing
@@ -46,7 +45,7 @@ def test_sending_the_sheet_ends_the_task_at_that_moment_and_nothing_else_does(ca
     sales = deal.sales(cast)
     with pytest.raises(playbook.DoneElsewhere):
         playbook.record_outcome(task.contact_id, by=sales, outcome="settled")
-    shown = playbook_queries.contact(task.contact_id, sales, at=real_clock.now())
+    shown = contacts.contact(task.contact_id, sales, at=real_clock.now())
     assert shown["duty"]["url"] == f"/sales/deliveries/{delivery.id}/"
 
     clock.set(clock.now + timedelta(hours=3))
