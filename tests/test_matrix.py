@@ -189,7 +189,7 @@ EXPECTED = {
     "trainings:end": "training.manage",
     "messaging:inbox": "inbox.use",
     "messaging:read_all": "inbox.use",
-    "messaging:open_notice": "inbox.use",
+    "messaging:mark": "inbox.use",
     "messaging:notice": "inbox.use",
     "messaging:settings": "outbox.see",
     "messaging:caps": "message.manage",

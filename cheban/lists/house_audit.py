@@ -8,7 +8,7 @@ beginning. R019, Y09.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import F, Q, Value
@@ -21,17 +21,15 @@ from django.utils.translation import gettext_lazy
 from cheban.core import subjects
 from cheban.core.models import AuditEntry
 from cheban.lists import spec
+from cheban.lists.common import named, recent
 from cheban.lists.models import Export, SavedView
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
 from cheban.org import audit_words
 from cheban.org.alarms import ALARM
 from cheban.org.models import Staff
 
-DAYS = [("1", gettext_lazy("今天")), ("7", gettext_lazy("最近 7 天")), ("30", gettext_lazy("最近 30 天"))]
 LAST = "\U0010ffff"
 """Stands behind every character there is."""
-MOST_NAMED = 50
-"""So many people of one name are looked for at most."""
 
 
 def name_subjects() -> None:
@@ -74,15 +72,11 @@ def _actions(stores: Sequence[int]) -> list[tuple[str, str]]:
     return sorted(((code, str(label)) for code, label in audit_words.ACTIONS.items()), key=lambda pair: pair[1])
 
 
-def _since(days: str, today: date) -> Q:
-    return Q(at__date__gt=today - timedelta(days=int(days)))
-
-
 def _found(text: str, today: date) -> Q:
     reason = Collate(F("reason"), "C")
     where = Q(action__in=audit_words.found_by(text)) | Q(subject=text)
     where |= Q(GreaterThanOrEqual(reason, Value(text)), LessThan(reason, Value(text + LAST)), ~Q(reason=""))
-    people = list(Staff.objects.filter(name__icontains=text).order_by("id").values_list("id", flat=True)[:MOST_NAMED])
+    people = named(text)
     return where | Q(actor_id__in=people) | Q(subject__in=[f"staff:{each}" for each in people])
 
 
@@ -124,7 +118,7 @@ AUDIT = declare(
             Filter("q", gettext_lazy("找动作、同事、原因的开头"), "search", _found),
             Filter("person", gettext_lazy("谁"), "choice", lambda v, today: Q(actor_id=int(v)), choices=_people),
             Filter("action", gettext_lazy("做了什么"), "choice", lambda v, today: Q(action=v), choices=_actions),
-            Filter("since", gettext_lazy("时间"), "choice", _since, choices=DAYS, words=lambda v: str(dict(DAYS)[v])),
+            recent("at"),
             Filter("subject", gettext_lazy("对象代码"), "text", lambda v, today: Q(subject=v)),
             Filter("alarms", gettext_lazy("告警"), "flag", lambda v, today: Q(action=ALARM)),
         ],

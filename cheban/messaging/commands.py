@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -153,12 +153,12 @@ def people(store_id: int, *roles: Role) -> list[int]:
 
 
 @command("inbox.use")
-def mark_read(item_id: UUID | None = None, *, by: Actor) -> int:
-    """One notice of mine, or all of them, are read; returns how many were not."""
-    mine = InboxItem.objects.filter(staff_id=by.staff_id, read_at=None)
-    if item_id is not None:
-        mine = mine.filter(id=item_id)
-    done = mine.update(read_at=clock.now())
+def mark(ids: Sequence[UUID] | None, *, is_read: bool, by: Actor) -> int:
+    """These notices of mine, or all of them, are read (or not after all); returns how many were otherwise."""
+    mine = InboxItem.objects.filter(staff_id=by.staff_id, read_at__isnull=is_read)
+    if ids is not None:
+        mine = mine.filter(id__in=ids)
+    done = mine.update(read_at=clock.now() if is_read else None)
     announce("inbox", by.staff_id)
     return done
 

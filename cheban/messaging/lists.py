@@ -1,25 +1,23 @@
-"""The outbox as a list: every message, its state, and why it did not go out. Y09, reliability 5.2."""
+"""Two lists: the outbox (every message, its state, and why it did not go out) and my notices. Y09, reliability 5.2."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy
 
 from cheban.core import clock, slots
+from cheban.lists.common import named, recent
 from cheban.lists.spec import Column, Filter, ListSpec, Out, Sort, declare
 from cheban.messaging import gate, queries, texts
-from cheban.messaging.models import Message
-from cheban.org.models import Staff
+from cheban.messaging.models import InboxItem, Message
 
-ZONE = ZoneInfo("Asia/Shanghai")
-DAYS = [("1", gettext_lazy("今天")), ("7", gettext_lazy("最近 7 天")), ("30", gettext_lazy("最近 30 天"))]
-MOST_NAMED = 50
-"""So many colleagues of one name are looked for at most."""
+LOOKS = {"info": ("", ""), "warning": ("amber", "alert-triangle"), "red": ("red", "alert-octagon")}
+"""How urgent notices look: tone and icon of their badge."""
 
 
 def _dress(rows: list[Any]) -> None:
@@ -36,17 +34,35 @@ def _found(text: str, today: date) -> Q:
     """By what it is about (title of its kind), the customer (name, pinyin, plate, VIN) or the colleague."""
     asked = text.casefold()
     kinds = [kind.code for kind in texts.kinds() if asked in str(kind.title).casefold()]
-    people = Staff.objects.filter(name__icontains=text).order_by("id").values_list("id", flat=True)[:MOST_NAMED]
     customers = slots.ask("customer.few", text, default=[])
-    return Q(kind__in=kinds) | Q(staff_id__in=list(people)) | Q(customer_id__in=customers)
+    return Q(kind__in=kinds) | Q(staff_id__in=named(text)) | Q(customer_id__in=customers)
+
+
+def _dress_notices(rows: list[Any]) -> None:
+    """`title`, `about`, `tone`, `icon`, `now`. Two queries, and one for each contact's words."""
+    cards, now = queries.cards(rows), clock.now()
+    for row in rows:
+        row.title, row.about = queries.notice_words(row, cards.get(row.customer_id))
+        row.tone, row.icon = LOOKS[row.level]
+        row.now = now
+
+
+def _told(text: str, today: date) -> Q:
+    """By what it is about (title of its kind) or the customer (name, pinyin, plate, VIN)."""
+    asked = text.casefold()
+    kinds = [kind.code for kind in texts.kinds() if asked in str(kind.title).casefold()]
+    return Q(kind__in=kinds) | Q(customer_id__in=slots.ask("customer.few", text, default=[]))
 
 
 def _kinds(_stores: Sequence[int]) -> list[tuple[str, str]]:
     return sorted(((kind.code, str(kind.title)) for kind in texts.kinds()), key=lambda pair: pair[1])
 
 
-def _since(days: str, today: date) -> Q:
-    return Q(created_at__gte=datetime.combine(today - timedelta(days=int(days) - 1), time(), tzinfo=ZONE))
+def _notice_kinds(_stores: Sequence[int]) -> list[tuple[str, str]]:
+    inside = (Message.Class.STAFF, Message.Class.RED_ALERT)
+    return sorted(
+        ((k.code, str(k.title)) for k in texts.kinds() if k.message_class in inside), key=lambda pair: pair[1]
+    )
 
 
 OUTBOX = declare(
@@ -99,14 +115,45 @@ OUTBOX = declare(
             Filter(
                 "why", gettext_lazy("原因"), "choice", lambda v, today: Q(why=v), choices=list(gate.REASONS.items())
             ),
-            Filter(
-                "since",
-                gettext_lazy("时间"),
-                "choice",
-                _since,
-                choices=DAYS,
-                words=lambda value: str(dict(DAYS)[value]),
+            recent("created_at"),
+        ],
+        sorts=[Sort("newest", "id", "uuid", gettext_lazy("最新在前"), gettext_lazy("最早在前"))],
+    )
+)
+NOTICES = declare(
+    ListSpec(
+        code="notices",
+        title=gettext_lazy("提醒"),
+        permission="inbox.use",
+        url="messaging:inbox",
+        model=InboxItem,
+        cells="messaging/notice_cells",
+        dress=_dress_notices,
+        base=Q(staff_id=RawSQL("nullif(current_setting('app.actor', true), '')::int", [])),  # one's own only
+        by_store=False,
+        row_name="notice",
+        columns=[
+            Column(
+                "title", gettext_lazy("什么事"), css="s-main", fixed=True, out=[Out(gettext_lazy("什么事"), "title")]
             ),
+            Column("about", gettext_lazy("关于"), css="s-sub", out=[Out(gettext_lazy("关于"), "about")]),
+            Column("level", gettext_lazy("程度"), out=[Out(gettext_lazy("程度"), lambda row: row.get_level_display())]),
+            Column(
+                "at",
+                gettext_lazy("时间"),
+                sort="newest",
+                css="nowrap s-end",
+                out=[Out(gettext_lazy("时间"), "at", "moment"), Out(gettext_lazy("已读于"), "read_at", "moment")],
+            ),
+        ],
+        filters=[
+            Filter("q", gettext_lazy("找事情、客户、车牌"), "search", _told),
+            Filter("unread", gettext_lazy("未读"), "flag", lambda v, today: Q(read_at=None)),
+            Filter(
+                "level", gettext_lazy("程度"), "choice", lambda v, today: Q(level=v), choices=InboxItem.Level.choices
+            ),
+            Filter("kind", gettext_lazy("什么事"), "choice", lambda v, today: Q(kind=v), choices=_notice_kinds),
+            recent("at"),
         ],
         sorts=[Sort("newest", "id", "uuid", gettext_lazy("最新在前"), gettext_lazy("最早在前"))],
     )

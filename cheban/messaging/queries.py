@@ -39,21 +39,6 @@ def unread(actor: Actor) -> int:
     return InboxItem.objects.filter(staff_id=actor.staff_id, read_at=None).count()
 
 
-def inbox(actor: Actor, *, before: UUID | None = None, only_unread: bool = False) -> dict[str, Any]:
-    """A page of notices, the newest first, with names looked up. At most three queries."""
-    rows = InboxItem.objects.filter(staff_id=actor.staff_id).order_by("-id")
-    if only_unread:
-        rows = rows.filter(read_at=None)
-    if before:
-        rows = rows.filter(id__lt=before)
-    found = list(rows[: PAGE + 1])
-    found_cards = cards(found[:PAGE])
-    return {
-        "rows": [_notice(row, found_cards.get(row.customer_id)) for row in found[:PAGE]],
-        "before": found[PAGE - 1].id if len(found) > PAGE else None,
-    }
-
-
 def cards(rows: list[Any]) -> dict[UUID, dict[str, Any]]:
     """Name and cars of the customers that rows are about (slot contact.cards). Two queries at most."""
     customers = sorted({row.customer_id for row in rows if row.customer_id})
@@ -61,7 +46,8 @@ def cards(rows: list[Any]) -> dict[UUID, dict[str, Any]]:
     return slots.ask("contact.cards", customers, vehicles, default={}) if customers else {}
 
 
-def _notice(row: InboxItem, card: dict[str, Any] | None) -> dict[str, Any]:
+def notice_words(row: InboxItem, card: dict[str, Any] | None) -> tuple[str, str]:
+    """What a notice says, and about whom."""
     kind = texts.kind(row.kind)
     about = [card["name"]] if card else []
     if card and (car := card["vehicles"].get(row.vehicle_id)):
@@ -70,7 +56,7 @@ def _notice(row: InboxItem, card: dict[str, Any] | None) -> dict[str, Any]:
         about.append(words)
     if row.facts.get("count"):
         about.append(_("%(n)d 次") % {"n": row.facts["count"]})
-    return {"item": row, "title": _(str(kind.title)), "about": " · ".join(about)}
+    return _(str(kind.title)), " · ".join(about)
 
 
 def address_of(item: InboxItem) -> str:

@@ -10,56 +10,53 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from cheban.core import clock
+from cheban.core.errors import Refused
 from cheban.lists import views as lists
 from cheban.messaging import commands, limits, queries, wording
 from cheban.org.access import page
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-@page("messaging/inbox.html", may="inbox.use")
-def inbox(request: HttpRequest) -> dict[str, Any]:
+@page(may="inbox.use")
+def inbox(request: HttpRequest) -> HttpResponse:
     """My notices."""
-    only = request.GET.get("only") == "unread"
-    found = queries.inbox(request.actor, before=_uuid(request.GET.get("before", "")), only_unread=only)
-    return found | {"only_unread": only, "staff_id": request.actor.staff_id, "now": clock.now()}
+    found = lists.show(request, "notices")
+    if isinstance(found, HttpResponse):
+        return found
+    return render(request, "messaging/inbox.html", found | {"staff_id": request.actor.staff_id})
 
 
 @require_GET
 @page(may="inbox.use")
 def notice(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """The button of a card in WeCom: my notice is read, and I am where it leads."""
-    return _go_where_it_leads(request, item_id)
+    """My notice is read, and I am where it leads: from the list, or by the button of a card in WeCom."""
+    item = commands.mine(item_id, request.actor)
+    commands.mark([item.id], is_read=True, by=request.actor)
+    return redirect(queries.address_of(item))
 
 
 @require_POST
 @page(may="inbox.use")
-def open_notice(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """Read a notice and go where it leads."""
-    return _go_where_it_leads(request, item_id)
-
-
-def _go_where_it_leads(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    item = commands.mine(item_id, request.actor)
-    commands.mark_read(item.id, by=request.actor)
-    return redirect(queries.address_of(item))
+def mark(request: HttpRequest) -> HttpResponse:
+    """The ticked notices are read, or not read after all."""
+    spec, asked = lists.asked_of(request, "notices")
+    try:
+        ids = [UUID(i) for i in dict.fromkeys(request.POST.getlist("ids"))]
+    except ValueError:
+        raise Refused(_("勾选的提醒认不出来，请刷新页面再选。")) from None
+    commands.mark(ids, is_read=request.POST.get("as") != "unread", by=request.actor)
+    return redirect(f"{reverse(spec.url)}?{asked.query() or 'all=1'}")
 
 
 @require_POST
 @page(may="inbox.use")
 def read_all(request: HttpRequest) -> HttpResponse:
     """All of them are read."""
-    commands.mark_read(by=request.actor)
+    commands.mark(None, is_read=True, by=request.actor)
     return redirect("messaging:inbox")
 
 

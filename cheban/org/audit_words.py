@@ -45,6 +45,7 @@ ACTIONS = {
     "deliveries.exported": _("导出交车与交接"),
     "conversation.link_renewed": _("换了服务群的链接"),
     "outbox.exported": _("导出发件箱"),
+    "notices.exported": _("导出提醒"),
     "conversations.exported": _("导出客户服务群"),
     "surveys.exported": _("导出客户评价"),
     "delivery.completed": _("确认交付新车"),
