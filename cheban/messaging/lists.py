@@ -79,10 +79,13 @@ OUTBOX = declare(
             Column("title", gettext_lazy("消息"), css="s-main", fixed=True, out=[Out(gettext_lazy("消息"), "title")]),
             Column("to", gettext_lazy("发给"), css="s-sub", out=[Out(gettext_lazy("发给"), "to")]),
             Column(
-                "channel", gettext_lazy("渠道"), out=[Out(gettext_lazy("渠道"), lambda row: row.get_channel_display())]
+                "channel",
+                gettext_lazy("渠道"),
+                css="not-phone",
+                out=[Out(gettext_lazy("渠道"), lambda row: row.get_channel_display())],
             ),
             Column("state", gettext_lazy("状态"), out=[Out(gettext_lazy("状态"), lambda row: row.get_state_display())]),
-            Column("why", gettext_lazy("原因"), out=[Out(gettext_lazy("原因"), "reason")]),
+            Column("why", gettext_lazy("原因"), css="not-phone", out=[Out(gettext_lazy("原因"), "reason")]),
             Column(
                 "at",
                 gettext_lazy("时间"),

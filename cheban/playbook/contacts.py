@@ -43,7 +43,7 @@ class ContactRow:
     attempts: int
     escalation: int
     outcome: str
-    what: str = ""  # of a task written by hand
+    about: str = ""  # what the customer said, what was promised or written by hand, which car
     side: str = "service"
     snoozes: int = 0
     is_reported: bool = False
@@ -87,7 +87,7 @@ def fold(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> l
             attempts=max(t.attempts for t in several),
             escalation=max(t.escalation for t in several),
             outcome=first.outcome,
-            what=first.facts.get("what", "") if rule and isinstance(rule.when, ByHand) else "",
+            about=_about(first.facts),
             side=planner.SIDE.get(first.role, "service"),
             snoozes=max(t.snoozes for t in several),
             is_reported=any(t.told_id for t in several),
@@ -119,6 +119,13 @@ def fold(tasks: Iterable[Task], *, at: datetime, tz: str = "Asia/Shanghai") -> l
     return rows
 
 
+def _about(told: dict[str, Any]) -> str:
+    """The words that tell one duty from another of its kind: the customer's own first."""
+    if said := told.get("words") or told.get("says"):
+        return _("“%(words)s”") % {"words": said}
+    return str(told.get("what") or told.get("name") or told.get("series") or "")
+
+
 def _title(row: ContactRow, *, today: date, at: datetime) -> str:
     days = (row.due_on - today).days
     names = [str(_(HANDBOOK.rules[r].short)) for r in row.rules if r in HANDBOOK.rules]
@@ -131,7 +138,7 @@ def _title(row: ContactRow, *, today: date, at: datetime) -> str:
         return _("%(what)s · 第 %(n)d 次未接") % {"what": label, "n": row.attempts}
     rule = HANDBOOK.rules.get(row.rules[0]) if row.rules else None
     if rule is not None and isinstance(rule.when, (Since, Happened, Red, ByHand)):
-        return f"{label} · {row.what}" if row.what else label  # the day is over: nothing to count
+        return f"{label} · {row.about}" if row.about else label  # the day is over: nothing to count
     if days > 0:
         return _("%(what)s还有 %(days)d 天") % {"what": label, "days": days}
     if days == 0:
