@@ -234,12 +234,27 @@ def unseal_file(source: Path, target: BinaryIO, *, bound_to: str) -> None:
     raise SealBroken("the stored file was cut")
 
 
+COMPANY_FROM = 4
+"""Longer than any person's name in Chinese characters without a dot: the name of a firm."""
+
+
 def mask_phone(number: str) -> str:
     """138****1234; short or foreign numbers keep their last two digits."""
     digits = number.removeprefix("+86")
     if len(digits) == 11 and digits[0] == "1":
         return f"{digits[:3]}****{digits[-4:]}"
     return "*" * max(len(digits) - 4, 4) + digits[-4:] if len(digits) > 6 else "****" + digits[-2:]
+
+
+def mask_name(name: str) -> str:
+    """张伟 -> 张*, 上海源通科技有限公司 -> 上海**公司: enough to recognise, not enough to carry away."""
+    is_company = len(name) > COMPANY_FROM and "·" not in name and not name.isascii()
+    return f"{name[:2]}**{name[-2:]}" if is_company else name[:1] + "*" * min(max(len(name) - 1, 0), 2)
+
+
+def mask_plate(plate: str) -> str:
+    """沪A12345 -> 沪A···45; what is too short to hide anything stays as it is."""
+    return f"{plate[:2]}···{plate[-2:]}" if len(plate) > 4 else plate
 
 
 def mask_id_number(number: str) -> str:

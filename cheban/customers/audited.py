@@ -6,19 +6,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cheban.core.privacy import mask_name, mask_plate
 from cheban.core.subjects import Named, name, of_rows
 from cheban.customers.models import Customer, ImportBatch, Vehicle
 from cheban.customers.privacy_desk import retention
 
 
-def mask(text: str) -> str:
-    """张伟 -> 张*: enough to recognise, not enough to carry away."""
-    return text[:1] + "*" * min(max(len(text) - 1, 0), 2)
-
-
 def _plate(row: Vehicle) -> str:
-    plate = row.plate_number
-    return f"{plate[:2]}···{plate[-2:]}" if len(plate) > 4 else row.series or _("车辆")
+    return mask_plate(row.plate_number) or row.series or _("车辆")
 
 
 def offer() -> None:
@@ -28,7 +23,7 @@ def offer() -> None:
         gettext_lazy("客户档案"),
         of_rows(
             Customer,
-            lambda row: mask(row.name) or _("已删除的客户"),
+            lambda row: mask_name(row.name) or _("已删除的客户"),
             lambda row: reverse("customers:customer", args=[row.id]),
         ),
     )

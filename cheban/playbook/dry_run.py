@@ -18,7 +18,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from cheban.core import slots
+from cheban.core import privacy, slots
 from cheban.org.models import Store
 from cheban.org.roles import Role
 from cheban.playbook import effective, planner
@@ -172,16 +172,6 @@ def _compared(now: Counted, draft: Counted, begin: date, end: date) -> dict[str,
     }
 
 
-def mask_name(name: str) -> str:
-    """张伟 -> 张*: enough to recognise a list, not enough to carry it away."""
-    return name[:1] + "*" * min(max(len(name) - 1, 0), 2)
-
-
-def mask_plate(plate: str) -> str:
-    """沪A12345 -> 沪A···45."""
-    return f"{plate[:2]}···{plate[-2:]}" if len(plate) > 4 else plate
-
-
 def _name(sample: list[dict[str, Any]]) -> None:
     """Put the masked name and plate beside each row (two queries for all)."""
     people: list[UUID] = [r["customer_id"] for r in sample if r["customer_id"]]
@@ -190,6 +180,6 @@ def _name(sample: list[dict[str, Any]]) -> None:
     for row in sample:
         card = cards.get(row["customer_id"], {})
         vehicle = card.get("vehicles", {}).get(row["vehicle_id"])
-        row["name"] = mask_name(card.get("name", ""))
-        row["plate"] = mask_plate(vehicle["plate"]) if vehicle else ""
+        row["name"] = privacy.mask_name(card.get("name", ""))
+        row["plate"] = privacy.mask_plate(vehicle["plate"]) if vehicle else ""
         row["role_label"] = str(Role(row["role"]).label)

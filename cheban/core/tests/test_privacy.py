@@ -59,3 +59,26 @@ def test_a_mask_never_shows_the_middle_and_logs_never_show_the_number(number):
 def test_equal_tails_fall_into_different_buckets_by_store(db):
     buckets = {privacy.tail_bucket(store, "1234") for store in range(50)}
     assert len(buckets) > 45
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("张伟", "张*"),
+        ("欧阳晓明", "欧**"),
+        ("李", "李"),
+        ("", ""),
+        ("上海源通环保科技有限公司", "上海**公司"),
+        ("阿卜杜拉·买买提", "阿**"),
+        ("John Smith", "J**"),
+    ],
+)
+def test_a_masked_name_can_be_recognised_and_not_carried_away(name, shown):
+    assert privacy.mask_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("plate", "shown"), [("沪A12345", "沪A···45"), ("粤B12345D", "粤B···5D"), ("", ""), ("无牌", "无牌")]
+)
+def test_a_masked_plate_keeps_its_place_and_its_end(plate, shown):
+    assert privacy.mask_plate(plate) == shown

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cheban.core import clock, owner_links
+from cheban.core import clock, owner_links, privacy
 from cheban.core.errors import BadValue, NotFound, Refused
 from cheban.customers.phone import parse_phone
 from cheban.org import scope
@@ -52,7 +52,7 @@ def _page(request: HttpRequest, token: str, got: links.Opened) -> dict[str, Any]
         "store": got.link.store,
         "kinds": choices.KINDS,
         "is_known": got.link.customer_id is not None,
-        "plate": queries.masked_plate(got.vehicle.plate_number) if got.vehicle else "",
+        "plate": privacy.mask_plate(got.vehicle.plate_number) if got.vehicle else "",
         "plate_kind": got.vehicle.plate_kind if got.vehicle else "",
         "typed": {},
     }

@@ -14,10 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cheban.core import clock, slots
+from cheban.core import clock, privacy, slots
 from cheban.core.errors import NotFound
 from cheban.core.models import Event
-from cheban.core.privacy import mask_phone
 from cheban.customers import queries as customers
 from cheban.customers.models import Customer, Vehicle
 from cheban.lists import keyset
@@ -130,7 +129,7 @@ def waiting_alerts(actor: Actor) -> dict[str, Any]:
             {
                 "id": one.id,
                 "complaint_id": one.complaint_id,
-                "who": f"{one.customer.name[:1]}*" if one.customer else "",
+                "who": privacy.mask_name(one.customer.name) if one.customer else "",
                 "plate": one.vehicle.plate_number if one.vehicle else "",
                 "plate_kind": one.vehicle.plate_kind if one.vehicle else "",
                 "words": one.words,
@@ -207,7 +206,7 @@ def page(found: Complaint, actor: Actor) -> dict[str, Any]:
         "reasons": [tables.REASONS[code].label for code in found.reasons if code in tables.REASONS],
         "claim": claim,
         "claim_lines": [
-            (label, mask_phone(claim[name]) if name == "phone" else claim[name])
+            (label, privacy.mask_phone(claim[name]) if name == "phone" else claim[name])
             for name, label in CLAIMED.items()
             if claim.get(name)
         ],
@@ -498,7 +497,7 @@ def owner_page(found: Complaint) -> dict[str, Any]:
         "complaint": found,
         "store": found.store,
         "speaker": voice,
-        "plate": masked_plate(found.vehicle.plate_number) if found.vehicle else "",
+        "plate": privacy.mask_plate(found.vehicle.plate_number) if found.vehicle else "",
         "plate_kind": found.vehicle.plate_kind if found.vehicle else "",
         "steps": [
             {"label": label, "is_done": n < reached, "is_now": n == reached - 1 and found.state != "closed"}
@@ -508,12 +507,6 @@ def owner_page(found: Complaint) -> dict[str, Any]:
         "clock": clock_of(found, current),
         "can_answer": found.state == Complaint.State.CARRIED_OUT,
     }
-
-
-def masked_plate(plate: str) -> str:
-    """A plate that only its owner recognises: 沪A·8***1."""
-    shown = plate.strip()
-    return f"{shown[:2]}·{shown[2:3]}{'*' * max(len(shown) - 4, 1)}{shown[-1:]}" if len(shown) > 4 else ""
 
 
 def listed(
