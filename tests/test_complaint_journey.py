@@ -58,7 +58,7 @@ def database_now() -> float:
         return float(cursor.fetchone()[0])
 
 
-@pytest.mark.req("R113", "R117", "R118", "R119", "R121", "R123")
+@pytest.mark.req("R113", "R117", "R118", "R119", "R121", "R123", "Y04")
 def test_from_words_in_a_note_to_the_owners_yes(shop):
     from playwright.sync_api import expect
 

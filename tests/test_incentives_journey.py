@@ -39,7 +39,7 @@ def shop(committed, clock):
     return cast
 
 
-@pytest.mark.req("R160", "R182", "R183")
+@pytest.mark.req("R160", "R182", "R183", "R186", "Y28")
 @pytest.mark.parametrize("size", list(serving.SIZES))
 def test_from_a_won_lead_to_an_approved_statement_in_excel(shop, size, tmp_path):
     with serving.web() as address, serving.browser() as chromium:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
@@ -15,6 +16,8 @@ from cheban.customers.importing import pipeline
 from cheban.customers.importing.files import open_tables
 from cheban.customers.models import Customer, ImportBatch, ImportMapping, Vehicle
 from cheban.org import scope
+from cheban.org.dispatch import run_pending
+from cheban.org.roles import Role
 from cheban.workshop.models import RepairOrder, RepairOrderLine
 from tests import given
 
@@ -103,6 +106,30 @@ def test_repair_orders_come_in_with_their_lines_once(cast, program):
     assert (kept["total_fen"], kept["odometer_km"], kept["in_at"]) == (31_900, 20_500, "2026-11-01T09:30:00.000+08:00")
     assert [line["total_fen"] for line in sorted(kept["lines"], key=lambda x: -x["total_fen"])] == [19_900, 12_000]
     assert RepairOrder.objects.get().customer.name == "张伟"
+
+
+@pytest.mark.req("R031")
+def test_sales_sees_on_the_customers_page_what_the_workshop_has_just_done(cast, program):
+    zhang = given.customer(cast.a)
+    given.vehicle(cast.a, zhang)
+    consultant = Client()
+    consultant.force_login(cast.staff[Role.SALES_CONSULTANT], backend="cheban.site.accounts.Backend")
+    before = consultant.get(f"/customers/{zhang.id}/").content.decode()
+    assert "RO-77" not in before and "到店维修保养" not in before
+    order = {
+        "external_id": "RO-77",
+        "name": zhang.name,
+        "mobile": "13800001234",
+        "plate": "沪A12345",
+        "in_at": "2026-11-01T09:30:00+08:00",
+        "odometer_km": 20_500,
+        "lines": [{"item": "更换前刹车片", "total_fen": 88_000}],
+    }
+    assert put(program(), "/inbound/dms/repair-orders", {"rows": [order]})[0] == 200
+    run_pending()
+    page = consultant.get(f"/customers/{zhang.id}/").content.decode()
+    assert "更换前刹车片" in page and "20,500" in page and "¥880.00" in page
+    assert "1 次" in page, "how often they came"
 
 
 def test_vehicles_come_in(cast, program):

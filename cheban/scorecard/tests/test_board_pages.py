@@ -50,7 +50,7 @@ def client(cast, role: str) -> Client:
     return made
 
 
-@pytest.mark.req("R161", "R168")
+@pytest.mark.req("R161", "R168", "Y06")
 def test_the_board_shows_value_light_streak_and_the_case_with_its_clock(red):
     page = client(red, Role.STORE_MANAGER).get(reverse("scorecard:health"))
     tile = next(t for t in page.context["tiles"] if t["code"] == "complaint_24h")
@@ -60,7 +60,7 @@ def test_the_board_shows_value_light_streak_and_the_case_with_its_clock(red):
     assert "style=" not in text and f"board:{red.a.id}" in text
 
 
-@pytest.mark.req("R161")
+@pytest.mark.req("R161", "Y06", "R111")
 def test_a_number_opens_the_very_records_and_they_their_pages(red, clock):
     customer = given.customer(red.a, "李梅", phone="13900002222")
     record(
@@ -309,7 +309,7 @@ def test_the_monthly_page_sets_the_month_against_the_one_before_with_the_effect(
     assert [c.id for c in shown["cases"]] == [red.case.id]
 
 
-@pytest.mark.req("R173", "R174")
+@pytest.mark.req("R173", "R174", "R180")
 def test_a_case_is_nominated_voted_once_each_and_published_for_the_whole_group(cast):
     nominate = cast.actor(Role.SALES_CONSULTANT)
     texts = {"title": "一句闲聊换来两台增购", "story": "售后顾问听到客户说孩子要上学", "lesson": "多问一句家里的变化"}

@@ -83,7 +83,7 @@ def test_whoever_has_the_needed_number_right_passes_and_nobody_else(whole, perce
     assert result.passed == (len(right) >= quiz.needed(whole, percent))
 
 
-@pytest.mark.req("R175", "R178")
+@pytest.mark.req("R175", "R178", "R185", "Y28")
 def test_the_certificate_takes_enough_right_answers_and_every_try_is_kept(cast, training):
     result = answer(cast, training, {1: 1, 2: 2})
     assert (result.right, result.whole, result.wrong, result.passed) == (1, 2, (2,), False)
@@ -109,7 +109,7 @@ def test_tries_cannot_be_changed_by_the_application(cast, training):
         cursor.execute("UPDATE org_trainingtry SET passed = true")
 
 
-@pytest.mark.req("R175")
+@pytest.mark.req("R175", "R184")
 def test_an_open_day_is_for_the_sales_team_now_and_for_who_joins_it_later(cast, manager):
     made = commands.add(
         plan(cast, roles=(Role.SALES_CONSULTANT,), place="维修车间 3 号工位", starts_at=time(14, 30)), by=manager

@@ -227,7 +227,7 @@ def planned(cast, clock) -> list[Task]:
         return list(Task.objects.filter(rule="training_lapsed").order_by("occasion_on"))
 
 
-@pytest.mark.req("R017")
+@pytest.mark.req("R017", "R185", "R186")
 def test_the_store_manager_is_owed_a_task_when_training_is_missing_or_has_run_out(cast, training, clock):
     roles = [r for r in Role.values if r != Role.PARTS]
     assert planned(cast, clock) == []
