@@ -1,6 +1,6 @@
 // Tables with ticks: all, ranges with Shift, and the bar of deeds that appears with the first tick.
 // [data-table] holds everything; [data-tick-all] and [data-tick] are check boxes; [data-bulk] is the bar.
-import { say } from './words.js';
+import { listed, say } from './words.js';
 
 let last = null;
 
@@ -52,7 +52,7 @@ function show(table) {
   bar.querySelectorAll('[data-bulk-count]').forEach((e) => { e.textContent = say('selected', { n: chosen.length }); });
   // The sample: the first names, so that one sees what one is about to do.
   const names = chosen.map((box) => box.dataset.name).filter(Boolean);
-  const sample = names.slice(0, 3).join('、') + (names.length > 3 ? '…' : '');
+  const sample = listed(names.slice(0, 3)) + (names.length > 3 ? '…' : '');
   bar.querySelectorAll('[data-bulk-sample]').forEach((e) => { e.textContent = sample; });
   const form = bar.closest('form');
   if (form) Object.assign(form.dataset, { confirmCount: chosen.length, confirmSample: sample });

@@ -1,6 +1,6 @@
 // Files: drop, check type and size before anything is sent, show how far the sending is.
 // A form[data-upload] with a [data-drop] zone; plain forms are sent with XMLHttpRequest and follow the answer's address.
-import { say } from './words.js';
+import { listed, say } from './words.js';
 
 const size = (bytes) => (bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} kB`);
 
@@ -30,7 +30,7 @@ document.addEventListener('change', (event) => {
   if (problem) input.value = '';
   const shown = zone.querySelector('[data-file]');
   shown.hidden = !file || Boolean(problem);
-  shown.textContent = file && !problem ? `${[...input.files].map((f) => f.name).join('、')} · ${size([...input.files].reduce((n, f) => n + f.size, 0))}` : '';
+  shown.textContent = file && !problem ? `${listed([...input.files].map((f) => f.name))} · ${size([...input.files].reduce((n, f) => n + f.size, 0))}` : '';
   zone.classList.toggle('has-file', Boolean(file) && !problem);
   if (file && !problem && input.hasAttribute('data-auto')) input.form.requestSubmit();
 });

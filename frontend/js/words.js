@@ -8,3 +8,6 @@ export function say(key, values = {}) {
 
 export const weekday = (n) => words.weekdays?.[n] ?? '';
 export const month = (n) => words.months?.[n - 1] ?? '';
+
+// Several names as the page's language lists them: 张伟、李雷 or Anna, Ben.
+export const listed = (names) => names.join(document.documentElement.lang.startsWith('zh') ? '、' : ', ');
