@@ -199,6 +199,7 @@ EXPECTED = {
     "messaging:outbox": "outbox.see",
     "messaging:message": "outbox.see",
     "messaging:resend": "outbox.resend",
+    "messaging:resend_many": "outbox.resend",
     "channels:list": "channel.manage",
     "channels:new": "channel.manage",
     "channels:account": "channel.manage",

@@ -21,11 +21,19 @@ from cheban.org.models import StaffRole
 from cheban.org.roles import Role
 
 BATCH = 1_000
+ENDED = (Message.State.FAILED, Message.State.UNKNOWN, Message.State.PAPER)
+"""States from which a message may be sent again."""
 RESENT = ("kind", "message_class", "purpose", "channel", "customer_id", "vehicle_id", "staff_id", "facts")
 
 
 class ReasonMissing(Refused):
     """Sending again needs a reason in words."""
+
+    status = 422
+
+
+class NotTicked(Refused):
+    """Nothing was ticked, or nothing that is known."""
 
     status = 422
 
@@ -169,28 +177,51 @@ def resend(message: Message, *, by: Actor, reason: str) -> Message:
 
     Raises WrongState for one that went out or still waits, ReasonMissing without a reason.
     """
-    S = Message.State
-    if not reason.strip():
-        raise ReasonMissing(_("请写明为什么再发一次。"))
+    why = _reason(reason)
     locked = Message.objects.select_for_update().get(id=message.id)
-    if locked.state not in (S.FAILED, S.UNKNOWN, S.PAPER):
+    if locked.state not in ENDED:
         raise WrongState(_("这条消息没有失败，不能再发一次。"))
     if Message.objects.filter(resend_of_id=locked.id).exists():
         raise WrongState(_("这条消息已经再发过一次。"))
-    at, kind = clock.now(), texts.kind(locked.kind)
-    again = Message.objects.create(
-        id=new_id(),
-        store_id=locked.store_id,
-        dedupe_key=f"again:{locked.id}",
-        resend_of_id=locked.id,
-        resend_reason=reason.strip()[:200],
-        not_before_at=at,
-        expires_at=at + kind.lives,
-        changed_at=at,
-        **{name: getattr(locked, name) for name in RESENT},
-    )
-    audit("message.resent", by=by, subject=f"message:{locked.id}", store_id=locked.store_id, reason=reason.strip())
-    return again
+    return _again([locked], by=by, reason=why)[0]
+
+
+@command("outbox.resend")
+def resend_many(ids: Sequence[UUID], *, by: Actor, reason: str) -> int:
+    """Send again those of these messages that may be: failed, unknown or on paper, and not sent again before; returns
+    how many. The others stay as they are. Raises ReasonMissing."""
+    why = _reason(reason)
+    locked = Message.objects.select_for_update().filter(id__in=ids, state__in=ENDED).order_by("id")
+    done = set(Message.objects.filter(resend_of_id__in=ids).values_list("resend_of_id", flat=True))
+    return len(_again([row for row in locked if row.id not in done], by=by, reason=why))
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise ReasonMissing(_("请写明为什么再发一次。"))
+    return text.strip()[:200]
+
+
+def _again(rows: Sequence[Message], *, by: Actor, reason: str) -> list[Message]:
+    at = clock.now()
+    made = [
+        Message(
+            id=new_id(),
+            store_id=row.store_id,
+            dedupe_key=f"again:{row.id}",
+            resend_of_id=row.id,
+            resend_reason=reason,
+            not_before_at=at,
+            expires_at=at + texts.kind(row.kind).lives,
+            changed_at=at,
+            **{name: getattr(row, name) for name in RESENT},
+        )
+        for row in rows
+    ]
+    Message.objects.bulk_create(made)
+    for row in rows:
+        audit("message.resent", by=by, subject=f"message:{row.id}", store_id=row.store_id, reason=reason)
+    return made
 
 
 def mine(item_id: UUID, by: Actor) -> InboxItem:

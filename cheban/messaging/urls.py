@@ -16,6 +16,7 @@ urlpatterns = [
     path("settings/wording/<str:kind_code>/", views.kind_wording, name="wording"),
     path("settings/wording/<str:kind_code>/look/", views.wording_look, name="wording_look"),
     path("outbox/", views.outbox, name="outbox"),
+    path("outbox/resend/", views.resend_many, name="resend_many"),
     path("outbox/<uuid:message_id>/", views.message, name="message"),
     path("outbox/<uuid:message_id>/resend/", views.resend, name="resend"),
 ]

@@ -15,10 +15,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from cheban.core.errors import Refused
 from cheban.lists import views as lists
 from cheban.messaging import commands, limits, queries, wording
 from cheban.org.access import page
+
+
+def _ticked(request: HttpRequest) -> list[UUID]:
+    """The ticked rows. Raises NotTicked for what is no id."""
+    try:
+        return [UUID(i) for i in dict.fromkeys(request.POST.getlist("ids"))]
+    except ValueError:
+        raise commands.NotTicked(_("勾选的几行认不出来，请刷新页面再选。")) from None
 
 
 @page(may="inbox.use")
@@ -44,10 +51,7 @@ def notice(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def mark(request: HttpRequest) -> HttpResponse:
     """The ticked notices are read, or not read after all."""
     spec, asked = lists.asked_of(request, "notices")
-    try:
-        ids = [UUID(i) for i in dict.fromkeys(request.POST.getlist("ids"))]
-    except ValueError:
-        raise Refused(_("勾选的提醒认不出来，请刷新页面再选。")) from None
+    ids = _ticked(request)
     commands.mark(ids, is_read=request.POST.get("as") != "unread", by=request.actor)
     return redirect(f"{reverse(spec.url)}?{asked.query() or 'all=1'}")
 
@@ -66,7 +70,8 @@ def outbox(request: HttpRequest) -> HttpResponse:
     found = lists.show(request, "outbox")
     if isinstance(found, HttpResponse):
         return found
-    return render(request, "messaging/outbox.html", found | {"quick": queries.waiting_for_somebody()})
+    more = {"quick": queries.waiting_for_somebody(), "may_resend": request.actor.may("outbox.resend")}
+    return render(request, "messaging/outbox.html", found | more)
 
 
 @page("messaging/message.html", may="outbox.see")
@@ -82,6 +87,21 @@ def resend(request: HttpRequest, message_id: UUID) -> HttpResponse:
     again = commands.resend(queries.message(message_id), by=request.actor, reason=request.POST.get("reason", ""))
     messages.success(request, _("已排队，发送前会再核对一次规则。"))
     return redirect("messaging:message", again.id)
+
+
+@require_POST
+@page(may="outbox.resend")
+def resend_many(request: HttpRequest) -> HttpResponse:
+    """Send the ticked ones again: how many and which first, then with a reason."""
+    spec, asked = lists.asked_of(request, "outbox")
+    ids, typed = _ticked(request), request.POST.get("reason", "")
+    if not ids:
+        raise commands.NotTicked(_("请先勾选要再发的消息。"))
+    if request.POST.get("sure") != "1":
+        return render(request, "messaging/resend.html", queries.resending(ids) | {"ids": ids, "query": asked.query()})
+    count = commands.resend_many(ids, by=request.actor, reason=typed)
+    messages.success(request, _("%(n)d 条已排队，发送前会再核对一次规则。") % {"n": count})
+    return redirect(f"{reverse(spec.url)}?{asked.query() or 'all=1'}")
 
 
 CAP_LABELS = (

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from cheban.core import clock as the_clock
+from cheban.core.models import AuditEntry
 from cheban.messaging import queries
 from cheban.messaging.lists import OUTBOX
 from cheban.messaging.models import Message
@@ -119,3 +120,48 @@ def test_pages_follow_one_another(cast, told):
             break
         asked = state.Asked(after=page["after"])
     assert seen == newest(told)
+
+
+def test_what_failed_is_sent_again_together_with_one_reason_and_nothing_twice(cast, told):
+    client = Client()
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
+    by_key = {message.dedupe_key: message for message in told}
+    ids = [
+        str(by_key[key].id) for key in ("m0", "m1", "m3", "m4", "m6")
+    ]  # waiting, failed, unknown, on paper, delivered
+
+    def ask(**more) -> tuple[int, str]:
+        answer = client.post("/inbox/outbox/resend/", {"ids": ids, "query": "state=failed"} | more)
+        scope.set_stores([cast.a.id])
+        return answer.status_code, answer.headers.get("Location", "") or answer.content.decode()
+
+    status, look = ask()
+    assert (
+        status == 200
+        and "将再发 3 条消息" in look
+        and "2 条已发出、还在等，或已再发过，不动" in look
+        and "张伟" in look
+    )
+    assert not Message.objects.filter(resend_of_id__isnull=False).exists()
+    status, page = ask(sure="1", reason=" ")
+    assert status == 422 and "请写明为什么再发一次" in page
+    assert ask(sure="1", reason="通道恢复了") == (302, "/inbox/outbox/?state=failed")
+    again = Message.objects.filter(resend_of_id__isnull=False)
+    assert {m.resend_of_id for m in again} == {by_key[key].id for key in ("m1", "m3", "m4")}
+    assert {(m.state, m.resend_reason) for m in again} == {("waiting", "通道恢复了")}
+    assert AuditEntry.objects.filter(action="message.resent", reason="通道恢复了").count() == 3
+    assert "将再发 0 条消息" in ask()[1]
+    ask(sure="1", reason="再来一次")
+    assert Message.objects.filter(resend_of_id__isnull=False).count() == 3
+    assert client.post("/inbox/outbox/resend/", {}).status_code == 422
+
+
+def test_nobody_sends_the_messages_of_another_store_again(cast, told):
+    scope.set_stores([cast.b.id])
+    theirs = Message.objects.get(dedupe_key="m99")
+    Message.objects.filter(id=theirs.id).update(state="failed")
+    client = Client()
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
+    client.post("/inbox/outbox/resend/", {"ids": [str(theirs.id)], "sure": "1", "reason": "试试"})
+    scope.set_stores([cast.b.id])
+    assert not Message.objects.filter(resend_of_id=theirs.id).exists()
