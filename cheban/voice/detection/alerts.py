@@ -32,6 +32,7 @@ LIST_JOINTS = frozenset(
 SIDES = "左右前后侧"
 GROUNDED = frozenset(["brake", "steering", "engine", "drive", "throttle", "fuel"])  # 安全隐患 of these is an alert
 QUIET_PARTS = frozenset(["exhaust", "lighting", "other", "detail"])
+OWN_PARTS = frozenset(["power_loss", "engine", "airbag"])  # phrases that name their part, or say that the car stood
 SAID_BEFORE = frozenset(["noise", "lost", "stall", "fire", "leak"])  # symptoms that Chinese may put before the part
 CARRIED = frozenset(  # symptoms that talk may say a clause after their part
     [
@@ -125,7 +126,7 @@ class _Alerts:
             return (is_alarming or is_tried) and not reading.is_beside(at, ("settling", "praise"), clauses=1)
         if is_alarming or (kind == "fire" and reading.is_beside(at, ("danger", "worse"), clauses=2)):
             return True
-        if kind == "airbag" and "danger" in reading.contexts:
+        if kind == "airbag" and ("danger" in reading.contexts or reading.is_beside(at, ("real_ask",), clauses=1)):
             return True
         if kind not in ("fire", "fuel", "structure", "tyre") and reading.is_beside(at, ("feel", "praise"), clauses=0):
             return False
@@ -215,10 +216,7 @@ class _Alerts:
 
     def _is_of_quiet_part(self, at: int, kind: str, strength: str) -> bool:
         """ "排气管冒烟": a phrase that is not sure, said of a part that may do so."""
-        if strength == "sure" or kind in (
-            "power_loss",
-            "engine",
-        ):  # whatever failed, the car stood; 拉缸 names its part
+        if strength == "sure" or kind in OWN_PARTS:
             return False
         part = next((other.meaning.part for other in self.reading.before_in_clause(at) if other.meaning.part), "")
         return part in QUIET_PARTS

@@ -34,6 +34,12 @@ PURCHASES = [
     "等新款还是买现款，听听大家意见",
     "一直在纠结2.0、2.5",
     "资金有限只能考虑2.0，动力够吗",
+    "想给我爸也买一台你们的车",
+    "现在买车有什么优惠",
+    "试驾能约吗，我想看看新款",
+    "客户表示年底想给儿子买辆代步车",
+    "客户咨询新款到店时间，想订车",
+    "客户提到公司要添两台车",
     "we want to buy a second car for my wife",
 ]
 TRADES = [
@@ -46,6 +52,9 @@ TRADES = [
     "我现在开高尔夫，想换森林人",
     "准备明年换个七座的",
     "刚去评估过，给十二万，值得卖么",
+    "旧车抵价能给多少",
+    "客户嫌旧车油耗高，想换电车",
+    "客户打算换台大点的",
     "现在君威太小拉不了货，不然也不用着急换。看来只能买奇骏了",
     "最近三元又坏了，我也在考虑换车了",
     "thinking of trading in my SUV for something bigger",
@@ -56,6 +65,8 @@ REFERRALS = [
     "我表弟看中了这款车，改天带他来试驾",
     "有个朋友想换车，你们能给优惠吗",
     "我邻居想买同款，我推荐他来你们店",
+    "帮我弟弟问问，他想买个代步车",
+    "我有个客户想买车，你们优惠多少",
     "my neighbor is looking for a car, do you pay a referral bonus",
 ]
 NONE = [
@@ -86,7 +97,13 @@ NONE = [
     "4AT的车主油耗高，想置换新款",
     "购车时置换补贴未兑现",
     "想换个时间来保养",
+    "客户想换个技师",
+    "客户称上月刚提车",
+    "客户考虑后决定不换",
     "需要再买一条两头带扣的安全带",
+    "这是我家第二台车，开了三年了，很满意",
+    "我的第二辆车也是在你们店买的",
+    "our second car broke down again",
     "我也在森林人和汉兰达之间犹豫过，最后提了森林人",
     "I bought this car last year",
     "want to buy new tires",
@@ -127,6 +144,9 @@ def test_asking_what_a_referral_earns_is_latent():
         ("生了老二，五座不够坐了", "additional_purchase"),
         ("老车太费油了", "trade_in"),
         ("旧车毛病太多，修不起了", "trade_in"),
+        ("车开了十年了，毛病越来越多", "trade_in"),
+        ("老婆怀二胎了，五座不够", "additional_purchase"),
+        ("客户说老人要来住，五座坐不下", "additional_purchase"),
     ],
 )
 def test_a_need_without_a_wish_is_latent(text, lead_type):
