@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cheban.core.calendars import missing_years_of
@@ -20,6 +20,7 @@ from cheban.playbook import planner, words
 from cheban.playbook.contacts import ContactRow, fold
 from cheban.playbook.models import PlanRun, Task
 
+ZONE = ZoneInfo("Asia/Shanghai")
 MOST = 400
 """How many open tasks one page of my day reads; more than a person can do in weeks."""
 
@@ -40,13 +41,9 @@ class Group:
 
 def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     """The signed-in person's work list, grouped and ordered by urgency, then value. R035, R208."""
-    zone = ZoneInfo("Asia/Shanghai")
-    end_of_day = datetime.combine(at.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), tzinfo=zone)
-    tasks = Task.objects.filter(
-        Q(assignee_id=actor.staff_id) | Q(told_id=actor.staff_id),
-        state=Task.State.OPEN,
-        starts_at__lt=end_of_day + timedelta(days=1),
-    ).order_by("due_at")[:MOST]
+    end_of_day = _end_of_day(at)
+    today = at.astimezone(ZONE).date()
+    tasks = _waiting(actor, before=end_of_day + timedelta(days=1)).order_by("due_at")[:MOST]
     rows = sorted(
         fold(tasks, at=at),
         key=lambda r: (r.starts_at > at, not r.is_late, r.due_at.date(), -r.weight, -r.value_fen, str(r.id)),
@@ -75,6 +72,7 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
             groups["today"].contacts.append(row)
         else:
             groups["week"].contacts.append(row)
+    todays = [row for row in rows if row.starts_at < end_of_day]
     begin = end_of_day - timedelta(days=1)
     with connection.cursor() as cursor:  # written out: every open day asks it after each change
         cursor.execute(
@@ -86,13 +84,24 @@ def my_day(actor: Actor, *, at: datetime) -> dict[str, Any]:
     return {
         "groups": [g for g in groups.values() if g.contacts],
         "day": {
-            "date_label": words.day_words(at.astimezone(zone).date(), today=at.astimezone(zone).date()),
-            "open_count": len(rows),
+            "date_label": words.day_words(today, today=today),
+            "open_count": len(todays),
             "done_count": done,
             "late_count": sum(r.is_late for r in rows),
-            "sides": _sides(rows),
+            "sides": _sides(todays),
         },
     }
+
+
+def _end_of_day(at: datetime) -> datetime:
+    """The midnight that ends the day of a moment."""
+    return datetime.combine(at.astimezone(ZONE).date() + timedelta(days=1), datetime.min.time(), tzinfo=ZONE)
+
+
+def _waiting(actor: Actor, *, before: datetime) -> QuerySet[Task]:
+    """Open tasks that somebody has to do, or that were reported up to them, and that may begin before a moment."""
+    mine = Q(assignee_id=actor.staff_id) | Q(told_id=actor.staff_id)
+    return Task.objects.filter(mine, state=Task.State.OPEN, starts_at__lt=before)
 
 
 def calendar_gaps(actor: Actor, *, today: date) -> list[dict[str, Any]]:
@@ -121,10 +130,8 @@ def may_hear(actor: Actor, contact_id: str) -> bool:
 
 
 def open_count(actor: Actor, *, at: datetime) -> int:
-    """How many contacts wait for this person now (the badge in the menu)."""
-    return Task.objects.filter(assignee_id=actor.staff_id, state=Task.State.OPEN, starts_at__lte=at).aggregate(
-        n=Count("contact_id", distinct=True)
-    )["n"]
+    """How many contacts wait for this person today: the badge in the menu, the same figure as my day's title."""
+    return _waiting(actor, before=_end_of_day(at)).aggregate(n=Count("contact_id", distinct=True))["n"]
 
 
 def last_runs(store_ids: Iterable[int]) -> list[PlanRun]:

@@ -181,3 +181,22 @@ def test_my_day_costs_the_same_number_of_queries_whatever_its_length(cast, djang
     with django_assert_max_num_queries(5):
         day = queries.my_day(cast.actor(Role.SERVICE_SPECIALIST), at=real_clock.now())
     assert day["day"]["open_count"] == 30
+
+
+def test_the_badge_says_what_the_title_of_my_day_says_and_tomorrow_is_not_today(cast):
+    now = real_clock.now().replace(hour=2)  # 10:00 in Shanghai
+    for i in range(4):
+        owner = given.customer(cast.a, f"张{i}", phone=f"1380000120{i}")
+        given.vehicle(cast.a, owner, plate=f"沪A0000{i}", insurance_until=given.days(20))
+    planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
+    _mine, later, tomorrow, reported = Task.objects.order_by("customer_id")
+    Task.objects.update(starts_at=now)
+    me = cast.actor(Role.SERVICE_SPECIALIST)
+    Task.objects.filter(id=later.id).update(starts_at=now + timedelta(hours=5))
+    Task.objects.filter(id=tomorrow.id).update(starts_at=now + timedelta(hours=22))
+    Task.objects.filter(id=reported.id).update(assignee_id=cast.staff[Role.CALLER].id, told_id=me.staff_id)
+
+    told = queries.my_day(me, at=now)
+
+    assert told["day"]["open_count"] == queries.open_count(me, at=now) == 3
+    assert {g.key: g.count for g in told["groups"]}["tomorrow"] == 1

@@ -44,8 +44,9 @@ YEARLY: dict[str, tuple[float, str]] = {
 }
 """Expected times a year per customer, and why."""
 
-GRIEVES_A_YEAR = 0.35
-"""Complaints on record per customer and year; more than in a real store, so that a small town sees every step."""
+GRIEVES_A_YEAR, GRIEFS_AT_LEAST = 0.045, 100
+"""Complaints on record per customer and year, alarming notes among them: two in a hundred visits, as a guess. So many
+in a store's year at least, more than in a real small store, so that a small town sees every step."""
 ALARMS = 0.35
 """Of them, how many say words of danger in a note."""
 COMPENSATIONS = (0, 0, 100, 200, 300, 500, 800, 2_000)
@@ -148,13 +149,21 @@ ANSWERS_SURVEY = 0.4
 """Of those who are asked by a link with two questions (a guess between 25 and 50 %)."""
 BAD_DAY = 0.06
 """Visits that went wrong in a way that nothing else here tells of."""
-WISHES_A_YEAR = 0.25
-"""Times a year a customer says that they want to buy, trade in or bring somebody: one in four, a guess (cars are
-replaced every six to eight years, and most wishes are said more than once)."""
+WISHES_A_YEAR, WISHES_AT_LEAST = 0.1, 75
+"""Times a year a customer says that they want to buy, trade in or bring somebody: one in ten, a guess (cars are
+replaced every six to eight years, and not everybody speaks of it in the workshop). At least so many in a store's year,
+as above."""
 WRITES_WISHES_DOWN = 0.4
 """The rest stands in notes and is heard by the house itself."""
 NO_LEADS, LOSES_INTEREST, BUYS = 0.15, 0.18, 0.5
 """Of proposals: no lead at all; of talks: the last one; of talks after a quote: a deal (R166 aims at 30 % in all)."""
+
+
+
+def yearly(share: float, at_least: int, owners: int) -> float:
+    """Times a year something happens to each of a store's `owners`: `share`, or `at_least` a store where it is small."""
+    return max(share, at_least / max(owners, 1))
+
 
 # --- the outside ----------------------------------------------------------------------------------------------------
 

@@ -254,6 +254,10 @@ class World:
         if car.id:
             self.by_id[car.id] = car
 
+    def owners(self) -> Counter[int]:
+        """How many people each store has, by its id."""
+        return Counter(person.store_id for person in self.people.values())
+
     def cars_of(self, person: Person) -> list[Car]:
         """What somebody drives now."""
         return [c for c in self.of_person.get(person.key, []) if c.owner is person and not c.is_gone]

@@ -46,8 +46,10 @@ ROLE_OF = {side.code: str(side.role) for side in tables.SIDES}
 
 def begin(world: World) -> None:
     """Customers complain through the year; four times a day the stores look at what is open."""
+    owners = world.owners()
     for person in sorted(world.people.values(), key=lambda p: p.key):
-        for day in world.times_of("grieves", person.key, behaviour.GRIEVES_A_YEAR):
+        often = behaviour.yearly(behaviour.GRIEVES_A_YEAR, behaviour.GRIEFS_AT_LEAST, owners[person.store_id])
+        for day in world.times_of("grieves", person.key, often):
             day = world.open_day(person.store_id, day)
             at = moment_of(world.dice.whole(9 * 3600, 17 * 3600, "grieves at", person.key, day))
             world.plan(day, at, "griefs", f"grieves {person.key}", lambda p=person: _grieve(world, p))

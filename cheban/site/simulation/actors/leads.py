@@ -36,8 +36,10 @@ Keys = dict[UUID, str]
 def begin(world: World) -> None:
     """Each person's wishes are drawn at once; service and sales look at their leads twice each open day."""
     keys: Keys = {}
+    owners = world.owners()
     for person in sorted(world.people.values(), key=lambda p: p.key):
-        for day in world.times_of("wishes", person.key, behaviour.WISHES_A_YEAR):
+        often = behaviour.yearly(behaviour.WISHES_A_YEAR, behaviour.WISHES_AT_LEAST, owners[person.store_id])
+        for day in world.times_of("wishes", person.key, often):
             day = world.open_day(person.store_id, day)
             at = moment_of(world.dice.whole(9 * 3600, 16 * 3600, "wishes at", person.key, day))
             world.plan(day, at, "leads", f"wishes {person.key}", lambda p=person: _wish(world, p, keys))

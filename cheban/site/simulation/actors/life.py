@@ -34,8 +34,8 @@ def begin(world: World) -> None:
                 at = moment_of(world.dice.whole(9 * 3600, 16 * 3600 + 1800, what, person.key, day, "at"))
                 world.plan(day, at, "life", f"{what} {person.key}", lambda p=person, w=what, d=do: _do(world, p, w, d))
     for place in world.places.values():
-        owners = sum(1 for p in world.people.values() if p.store_id == place.store.id)
-        for day in world.times_of("walk-in", place.store.code, owners * behaviour.WALK_INS_A_YEAR):
+        often = world.owners()[place.store.id] * behaviour.WALK_INS_A_YEAR
+        for day in world.times_of("walk-in", place.store.code, often):
             day = world.open_day(place.store.id, day)
             world.plan(day, time(10, 40), "life", f"walks in {place.store.code}", lambda p=place: _walk_in(world, p))
 

@@ -158,9 +158,8 @@ def _evening(day: date) -> datetime:
 def _sales(world: World, place: Place) -> None:
     """The days on which new cars are sold."""
     dice, store = world.dice, place.store
-    owners = sum(1 for person in world.people.values() if person.store_id == store.id)
     length = (world.end - world.begin).days or 1
-    many = round(owners * behaviour.SALES_A_YEAR * length / 365)
+    many = round(world.owners()[store.id] * behaviour.SALES_A_YEAR * length / 365)
     for number in range(many):
         day = world.begin + timedelta(days=dice.whole(0, length, "sale", store.code, number))
         if world.busy(day, "sale") < 1 and not dice.happens(world.busy(day, "sale"), "lull", store.code, number):
