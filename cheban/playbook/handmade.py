@@ -186,7 +186,7 @@ def _up(start: datetime, due_at: datetime, owed: Owes, calendar: Calendar) -> da
     usual = _after(start, owed.within, calendar)
     up = _after(start, step, calendar)
     if step.clock == "wall":
-        return due_at + (up - usual)
+        return owed.goes_up(due_at + (up - usual), due_at)
     return due(due_at, elapsed(usual, up, calendar), calendar)
 
 

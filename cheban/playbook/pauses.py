@@ -10,6 +10,7 @@ from cheban.core.worktime import Calendar, due, elapsed
 from cheban.org.models import Store
 from cheban.playbook import effective
 from cheban.playbook.models import Task, TaskPause
+from cheban.playbook.rules import Owes
 
 
 def later(task: Task, moment: datetime, *, start: datetime, end: datetime, calendar: Calendar | None) -> datetime:
@@ -24,9 +25,11 @@ def begin(tasks: Iterable[Task], *, reason: str, at: datetime, until: datetime, 
     """Stop the clocks of these tasks until a moment: their time limits and ladders move, in memory; rows are written."""
     several = list(tasks)
     for task in several:
-        for name, calendar in _clocks(task).items():
+        owed = _owed(task)
+        for name, calendar in _clocks(task, owed).items():
             if (moment := getattr(task, name)) is not None:
                 setattr(task, name, later(task, moment, start=at, end=until, calendar=calendar))
+        _keep_order(task, owed)
     TaskPause.objects.bulk_create(
         TaskPause(store_id=t.store_id, task=t, starts_at=at, ends_at=until, reason=reason, by_id=by_id) for t in several
     )
@@ -39,10 +42,12 @@ def end(tasks: Iterable[Task], *, at: datetime) -> None:
         return
     for pause in TaskPause.objects.filter(task_id__in=several, ends_at__gt=at):
         task = several[pause.task_id]
-        for name, calendar in _clocks(task).items():
+        owed = _owed(task)
+        for name, calendar in _clocks(task, owed).items():
             moment = getattr(task, name)
             if moment is not None and moment > pause.ends_at:
                 setattr(task, name, due(at, elapsed(pause.ends_at, moment, calendar), calendar))
+        _keep_order(task, owed)
         task.save(update_fields=["due_at", "escalate_at"])
         if pause.starts_at < at:
             pause.planned_end_at, pause.ends_at = pause.planned_end_at or pause.ends_at, at
@@ -58,10 +63,20 @@ def resume(task_ids: Iterable[str], *, since: datetime) -> None:
         pause.save(update_fields=["ends_at", "planned_end_at"])
 
 
-def _clocks(task: Task) -> dict[str, Calendar | None]:
-    """The calendar that each of the task's clocks runs on, by its rule in its store; None: wall time."""
+def _owed(task: Task) -> Owes | None:
+    """What the task's rule says in its store; None when the rule is gone."""
     rule = effective.rules_of([task.store_id]).get((task.store_id, task.rule))
-    owed = next((o for o in rule.owes if o.duty == task.duty), None) if rule else None
+    return next((o for o in rule.owes if o.duty == task.duty), None) if rule else None
+
+
+def _keep_order(task: Task, owed: Owes | None) -> None:
+    """The two clocks stood still differently long: still nobody is told of what is not late."""
+    if owed and task.escalate_at is not None:
+        task.escalate_at = owed.goes_up(task.escalate_at, task.due_at)
+
+
+def _clocks(task: Task, owed: Owes | None) -> dict[str, Calendar | None]:
+    """The calendar that each of the task's clocks runs on; None: wall time."""
     store = Store.objects.get(id=task.store_id)
     calendar = calendar_of(store.id, tz=store.time_zone)
     step = owed.escalate[min(task.escalation, len(owed.escalate) - 1)][0] if owed and owed.escalate else None

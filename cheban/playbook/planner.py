@@ -387,6 +387,8 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
             for owed in rule.owes:
                 who = people.get((store.id, owed.role)) or people.get((store.id, Role.STORE_MANAGER), [])
                 who = [person for person in who if person not in away] or who
+                due_at = _until(begins, owed.within, calendar, alike, memo)
+                first = _until(begins, owed.escalate[0][0], calendar, alike, memo) if owed.escalate else None
                 rows.append(
                     {
                         "rule": rule.code,
@@ -398,10 +400,8 @@ def _owes(day: date, at: datetime, store_ids: list[int], held: list[tuple[Rule, 
                         "people": who,
                         "there": sorted(there[store.id]),
                         "starts_at": begins.isoformat(),
-                        "due_at": _until(begins, owed.within, calendar, alike, memo).isoformat(),
-                        "escalate_at": _until(begins, owed.escalate[0][0], calendar, alike, memo).isoformat()
-                        if owed.escalate
-                        else None,
+                        "due_at": due_at.isoformat(),
+                        "escalate_at": owed.goes_up(first, due_at).isoformat() if first else None,
                         "no_contact_since": gap_begins(day, store).isoformat(),
                     }
                 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -191,6 +191,17 @@ class Owes:
     within: Budget
     escalate: tuple[tuple[Budget, Role], ...] = ()
     may_be: tuple[Role, ...] = ()  # roles that a store may give this duty to instead; only for rules of one duty
+
+    @property
+    def warns_ahead(self) -> bool:
+        """Whether its ladder begins before its time limit, so that somebody can still help (R117, R168)."""
+        first = self.escalate[0][0] if self.escalate else self.within
+        return first.clock == self.within.clock and first.amount < self.within.amount
+
+    def goes_up(self, first: datetime, due_at: datetime) -> datetime:
+        """When the ladder's first step, reckoned on its own clock, is taken: not before the time limit, which may lie
+        behind it on another clock (five working days over a long holiday and fourteen by the wall)."""
+        return first if self.warns_ahead else max(first, due_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from cheban.customers.models import Customer
 from cheban.org import scope
 from cheban.org.models import StaffRole, Store
 from cheban.org.roles import Role
-from cheban.playbook import explaining, planner
+from cheban.playbook import explaining, pauses, planner
 from cheban.playbook.models import Change, Task
 from tests import given
 
@@ -207,6 +207,33 @@ def test_nothing_starts_in_quiet_hours_or_is_due_outside_opening(cast, clock):
     local = task.starts_at.astimezone(clock.now.tzinfo)
     assert (local.date(), local.hour, local.minute) == (given.days(1), 8, 30)
     assert 8 <= task.due_at.astimezone(clock.now.tzinfo).hour <= 17
+
+
+def test_a_long_holiday_reports_nobody_before_the_time_limit(cast):
+    """Five working days over a closing of ten days end later than fourteen by the wall (R035, found by seed 7)."""
+    for n in range(1, 11):
+        CalendarDay.objects.create(store_id=cast.a.id, on=given.days(n), kind="holiday", name="盘点")
+    given.vehicle(cast.a, given.customer(cast.a, "张伟"), warranty_until=given.days(40))
+    planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
+
+    task = Task.objects.get(rule="warranty_expiry")
+    assert task.due_at > task.starts_at + timedelta(days=14)
+    assert task.escalate_at == task.due_at
+
+
+def test_putting_off_over_a_holiday_reports_nobody_before_the_time_limit(cast):
+    given.vehicle(cast.a, given.customer(cast.a, "张伟"), warranty_until=given.days(40))
+    planner.plan_day(real_clock.today(), store_ids=[cast.a.id])
+    task = Task.objects.get(rule="warranty_expiry")
+    assert task.escalate_at > task.due_at
+    for n in range(3, 17):
+        CalendarDay.objects.create(store_id=cast.a.id, on=given.days(n), kind="holiday", name="盘点")
+
+    now = real_clock.now()
+    pauses.begin([task], reason="客户出差", at=now, until=now + timedelta(hours=1), by_id=None)
+
+    assert task.due_at > task.starts_at + timedelta(days=14)
+    assert task.escalate_at == task.due_at
 
 
 def test_a_scrapped_vehicle_is_not_reminded(cast):
