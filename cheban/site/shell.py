@@ -32,35 +32,44 @@ MENU = (
     (gettext_noop("客户评价"), "surveys:list", "star", "survey.see", ""),
     (gettext_noop("投诉与预警"), "voice:complaints", "speakerphone", "complaint.see", ""),
     (gettext_noop("提醒"), "messaging:inbox", "bell", "inbox.use", ""),
-    (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", ""),
-    (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", ""),
-    (gettext_noop("个人信息请求"), "customers:privacy", "shield-lock", "privacy.take", ""),
-    (gettext_noop("协同健康度"), "scorecard:health", "heart-handshake", "metric.see", gettext_noop("经营")),
-    (gettext_noop("周度例会"), "scorecard:weekly", "users", "metric.see", gettext_noop("经营")),
-    (gettext_noop("行动项"), "scorecard:actions", "list-check", "action.do", gettext_noop("经营")),
-    (gettext_noop("最佳实践"), "scorecard:practices", "bulb", "practice.nominate", gettext_noop("经营")),
-    (gettext_noop("我的指标"), "scorecard:mine", "gauge", "metric.own", gettext_noop("经营")),
-    (gettext_noop("激励与对账单"), "scorecard:statements", "receipt-yuan", "incentive.see", gettext_noop("经营")),
-    (gettext_noop("我的对账单"), "scorecard:my_statements", "receipt", "incentive.own", gettext_noop("经营")),
-    (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", gettext_noop("经营")),
-    (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", gettext_noop("经营")),
-    (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", gettext_noop("经营")),
-    (gettext_noop("消息规定"), "messaging:settings", "message-2", "outbox.see", gettext_noop("设置")),
-    (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", gettext_noop("设置")),
-    (gettext_noop("自定义字段"), "customers:fields", "list-details", "field.manage", gettext_noop("设置")),
-    (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", gettext_noop("设置")),
-    (gettext_noop("导出记录"), "exports:list", "download", "list.export", gettext_noop("设置")),
-    (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", gettext_noop("设置")),
-    (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", gettext_noop("设置")),
-    (gettext_noop("培训"), "trainings:mine", "certificate", "training.take", gettext_noop("设置")),
-    (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", gettext_noop("设置")),
-    (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", gettext_noop("设置")),
-    (gettext_noop("消息渠道"), "channels:list", "plug-connected", "channel.manage", gettext_noop("设置")),
-    (gettext_noop("接口令牌"), "api:tokens", "key", "token.manage", gettext_noop("设置")),
-    (gettext_noop("事件推送"), "api:webhooks", "send", "webhook.manage", gettext_noop("设置")),
-    (gettext_noop("审计记录"), "org:audit", "eye-check", "audit.see", gettext_noop("设置")),
+    (gettext_noop("重复档案"), "customers:duplicates", "copy", "customer.merge", "files"),
+    (gettext_noop("档案质量"), "customers:files", "file-text", "customer.edit", "files"),
+    (gettext_noop("个人信息请求"), "customers:privacy", "shield-lock", "privacy.take", "files"),
+    (gettext_noop("协同健康度"), "scorecard:health", "heart-handshake", "metric.see", "metrics"),
+    (gettext_noop("周度例会"), "scorecard:weekly", "users", "metric.see", "metrics"),
+    (gettext_noop("行动项"), "scorecard:actions", "list-check", "action.do", "metrics"),
+    (gettext_noop("最佳实践"), "scorecard:practices", "bulb", "practice.nominate", "metrics"),
+    (gettext_noop("我的指标"), "scorecard:mine", "gauge", "metric.own", "metrics"),
+    (gettext_noop("激励与对账单"), "scorecard:statements", "receipt-yuan", "incentive.see", "metrics"),
+    (gettext_noop("我的对账单"), "scorecard:my_statements", "receipt", "incentive.own", "metrics"),
+    (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", "metrics"),
+    (gettext_noop("墙上大屏"), "wall:board", "device-tv", "wall.see", "metrics"),
+    (gettext_noop("发件箱"), "messaging:outbox", "send", "outbox.see", "settings"),
+    (gettext_noop("消息规定"), "messaging:settings", "message-2", "outbox.see", "settings"),
+    (gettext_noop("规则手册"), "playbook:handbook", "book", "playbook.see", "settings"),
+    (gettext_noop("自定义字段"), "customers:fields", "list-details", "field.manage", "settings"),
+    (gettext_noop("导入与撤销"), "customers:imports", "file-import", "import.see", "settings"),
+    (gettext_noop("导出记录"), "exports:list", "download", "list.export", "settings"),
+    (gettext_noop("营业日历"), "org:calendar", "calendar", "calendar.see", "settings"),
+    (gettext_noop("不在岗与代办"), "org:absences", "calendar-off", "absence.enter", "settings"),
+    (gettext_noop("培训"), "trainings:mine", "certificate", "training.take", "settings"),
+    (gettext_noop("人员与角色"), "org:staff", "id-badge", "staff.see", "settings"),
+    (gettext_noop("权限表"), "org:permissions", "lock", "staff.see", "settings"),
+    (gettext_noop("消息渠道"), "channels:list", "plug-connected", "channel.manage", "settings"),
+    (gettext_noop("接口令牌"), "api:tokens", "key", "token.manage", "settings"),
+    (gettext_noop("事件推送"), "api:webhooks", "send", "webhook.manage", "settings"),
+    (gettext_noop("审计记录"), "org:audit", "eye-check", "audit.see", "settings"),
 )
 """The menu, in order; an entry is shown to those who may open it."""
+
+GROUPS = {
+    "files": gettext_noop("档案与隐私"),
+    "metrics": gettext_noop("经营"),
+    "settings": gettext_noop("设置"),
+}
+"""The menu's groups: each folds. A manager's menu has forty entries, of which a day needs ten."""
+OPEN_AT_FIRST = "metrics"
+"""Groups that are open until somebody folds them, joined by dots as in the cookie that remembers it."""
 
 
 KEYS = {
@@ -152,7 +161,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "live": {"playbook:my_day": f"day:{actor.staff_id}", "messaging:inbox": f"inbox:{actor.staff_id}"}.get(
                     name, ""
                 ),
-                "group": _(group) if group else "",
+                "group": group,
                 "key": KEYS.get(name, ""),
                 "active": here == name
                 or (name in ("conversations:list", "surveys:list") and here.startswith(name[:-4]))
@@ -169,6 +178,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         )
     return _common(request) | {
         "nav": nav,
+        "menu": {
+            "labels": {code: _(label) for code, label in GROUPS.items()},
+            "open": request.COOKIES.get("menu", OPEN_AT_FIRST).split("."),
+        },
         "bell": next((entry for entry in nav if entry["icon"] == "bell"), None),
         "alerts": complaints.waiting_alerts(actor) if actor.may("complaint.see") else None,
         "outage": watch.current() if actor.may("playbook.run") else None,

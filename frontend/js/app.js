@@ -14,6 +14,7 @@ import './select.js';
 import './upload.js';
 import './forms.js';
 import './panels.js';
+import './folds.js';
 import './imports.js';
 import './passkeys.js';
 import './reading.js';

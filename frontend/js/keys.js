@@ -11,6 +11,7 @@ import { open } from './dialogs.js';
 const typing = (event) => event.isComposing || event.keyCode === 229;
 const inField = (target) => target.closest?.('input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable=true]');
 const visible = (element) => element.checkVisibility?.() ?? element.offsetParent !== null;
+const answers = (element) => visible(element.closest('[data-fold]') ?? element); // a folded menu's keys work as well
 const tag = (text) => text.replace(/["\\]/g, '\\$&');
 
 let first = null;
@@ -20,7 +21,7 @@ function press(key) {
   const dialog = document.querySelector('dialog[open]');
   const scopes = dialog ? [dialog] : [...document.querySelectorAll('[data-key-scope]:not([hidden])'), document];
   const wanted = `[data-key="${tag(key)}"], [data-key-alt="${tag(key)}"]`;
-  const found = scopes.flatMap((scope) => [...scope.querySelectorAll(wanted)]).find((e) => visible(e) && !e.disabled);
+  const found = scopes.flatMap((scope) => [...scope.querySelectorAll(wanted)]).find((e) => answers(e) && !e.disabled);
   if (!found) return false;
   if (inField(found)) found.focus();
   else found.click();

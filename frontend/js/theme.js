@@ -1,10 +1,7 @@
 // Light, dark or as the system has it, and large text: changed at once, kept by the server and a cookie.
-const year = 365 * 86400;
-const root = document.documentElement;
+import { keep } from './cookies.js';
 
-function keep(name, value) {
-  document.cookie = `${name}=${value}; path=/; max-age=${year}; samesite=lax`;
-}
+const root = document.documentElement;
 
 document.addEventListener('submit', (event) => {
   const form = event.target.closest('[data-theme-form]');

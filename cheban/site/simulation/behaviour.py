@@ -159,7 +159,6 @@ NO_LEADS, LOSES_INTEREST, BUYS = 0.15, 0.18, 0.5
 """Of proposals: no lead at all; of talks: the last one; of talks after a quote: a deal (R166 aims at 30 % in all)."""
 
 
-
 def yearly(share: float, at_least: int, owners: int) -> float:
     """Times a year something happens to each of a store's `owners`: `share`, or `at_least` a store where it is small."""
     return max(share, at_least / max(owners, 1))

@@ -376,14 +376,14 @@ def cells(context: template.Context, chosen: list[Any]) -> str:
     )
 
 
-@register.simple_tag
-def menu(nav: list[dict[str, Any]], keys: bool = False) -> SafeString:
+@register.simple_tag(takes_context=True)
+def menu(context: template.Context, keys: bool = False) -> SafeString:
     """The menu's entries by group, out of `site.shell`; with `keys` those that have one answer to it and keep their count
-    up to date. Put together here: as a template its forty entries were most of what an average page had to render."""
-    parts = []
-    for group, entries in groupby(nav, key=itemgetter("group")):
-        if group:
-            parts.append(format_html('<div class="nav-group">{}</div>', group))
+    up to date. A group is open where one is, or where somebody left it so. Put together here: as a template its forty
+    entries were most of what an average page had to render."""
+    parts, groups = [], context["menu"]
+    for group, found in groupby(context["nav"], key=itemgetter("group")):
+        entries = list(found)
         items = "".join(
             _menu_item(
                 *(entry[name] for name in ("label", "url", "count", "active")),
@@ -394,7 +394,19 @@ def menu(nav: list[dict[str, Any]], keys: bool = False) -> SafeString:
             )
             for number, entry in enumerate(entries, 1)
         )
-        parts.append(f'<ul class="nav-list">{items}</ul>')
+        entry_list = f'<ul class="nav-list">{items}</ul>'
+        if group:
+            is_open = group in groups["open"] or any(entry["active"] for entry in entries)
+            entry_list = format_html(
+                '<details class="nav-fold" data-fold="{}"{}><summary class="nav-group" title="{}">{}{}</summary>{}</details>',
+                group,
+                SafeString(" open" if is_open else ""),
+                groups["labels"][group],
+                format_html('<span class="label">{}</span>', groups["labels"][group]),
+                icon("chevron-down"),
+                SafeString(entry_list),
+            )
+        parts.append(entry_list)
     return SafeString("".join(parts))
 
 
