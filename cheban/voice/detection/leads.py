@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cheban.voice.detection import wishes
+from cheban.voice.detection.bargains import bargain, is_done
 from cheban.voice.detection.reading import Reading
 from cheban.voice.detection.wishes import car_behind, is_about_part, is_off, names_part, wanted_before
 from cheban.voice.detection.words import CUES, Mark
@@ -39,7 +40,12 @@ def lead(text: str, marks: list[Mark]) -> Lead | None:
     reading = Reading(text, marks)
     if "unkept" in reading.leads:  # 置换补贴未兑现: a complaint about a past sale
         return wishes_of(reading)
-    return _referral(reading) or _trade_in(reading) or wishes_of(reading) or _latent(reading)
+    if is_done(reading):
+        return _referral(reading)
+    found = _referral(reading) or _trade_in(reading) or wishes_of(reading) or _latent(reading)
+    if found is None and (shown := bargain(reading)):
+        found = Lead("additional_purchase", "B", shown)
+    return found
 
 
 def wishes_of(reading: Reading) -> Lead | None:

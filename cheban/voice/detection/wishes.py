@@ -32,7 +32,9 @@ A_THING = re.compile("一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|�
 NEVER_A_CAR = re.compile("一?(?:套|副|瓶|箱|桶|条|块|张|对|根|支)")  # measure words that count no cars
 FOR_OTHERS = re.compile(".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来)")
 ADVICE_BEHIND = ("时", "吧", "的都", "哪", "可以", "先", "建议", "必须", "应该", "最好", "要看")
-ADVICE_NEXT = ("还是先", "先去", "就", "建议", "最好", "得先", "必须", "要先", "那就")
+ADVICE_NEXT = re.compile("还是先|先去|就(?![想是问怕看差等])|建议|最好|得先|必须|要先|那就")
+ADVICE_IN = re.compile("就(?![想是等差])")
+OWN_PLAN = ("准备", "打算", "计划", "想")  # 准备入手吧 is said to oneself, 入手吧 to others
 CLAUSE_END = re.compile("[，。！？,.!?；;～~ ]")
 
 
@@ -154,16 +156,17 @@ def is_off(reading: Reading, at: int, *, advice: bool = True) -> bool:
             return True
         if not is_own and ("advise" in roles or ("you" in contexts and mark.start - other.end <= WISH)):
             return True
-    return _is_to_whom_it_may_concern(text, mark.end)
+    return _is_to_whom_it_may_concern(text, mark)
 
 
-def _is_to_whom_it_may_concern(text: str, end: int) -> bool:
+def _is_to_whom_it_may_concern(text: str, mark: Mark) -> bool:
     """ "想买2.0的推荐...", "想买就买", "想买斯巴鲁，还是先去看看"."""
-    after = text[end : end + 24]
+    after = text[mark.end : mark.end + 24]
     clause, *rest = CLAUSE_END.split(after, maxsplit=1)
-    return (
-        bool(FOR_OTHERS.match(after))
-        or after.startswith(ADVICE_BEHIND)
-        or "就" in clause
-        or "".join(rest).startswith(ADVICE_NEXT)
+    is_own = after.startswith("吧") and text.startswith(OWN_PLAN, mark.start)
+    return bool(
+        FOR_OTHERS.match(after)
+        or (after.startswith(ADVICE_BEHIND) and not is_own)
+        or ADVICE_IN.search(clause)
+        or ADVICE_NEXT.match("".join(rest))
     )

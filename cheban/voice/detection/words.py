@@ -34,6 +34,8 @@ CUES = frozenset(  # lead words without which a text is no lead; the others only
         "buy_go",
         "consider",
         "choosing",
+        "price_term",
+        "means",
     ]
 )
 HERE = Path(__file__).parent

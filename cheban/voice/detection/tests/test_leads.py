@@ -35,6 +35,9 @@ PURCHASES = [
     "一直在纠结2.0、2.5",
     "资金有限只能考虑2.0，动力够吗",
     "想给我爸也买一台你们的车",
+    "想入手这款，就想问问落地多少",
+    "准备入手吧，再等下去也不会便宜",
+    "看上这款车了，周末能试驾吗",
     "现在买车有什么优惠",
     "试驾能约吗，我想看看新款",
     "客户表示年底想给儿子买辆代步车",
@@ -58,6 +61,14 @@ TRADES = [
     "现在君威太小拉不了货，不然也不用着急换。看来只能买奇骏了",
     "最近三元又坏了，我也在考虑换车了",
     "thinking of trading in my SUV for something bigger",
+]
+BARGAINS = [
+    "裸车28.5，优惠四万，落地32，合适吗",
+    "跑了三家，指导价优惠五万，首付十万，还能再谈谈吗",
+    "销售说贷款优惠六万，全款只有四万，落地31，大家看合理吗",
+    "今天去4s店问了，裸车30万，送保险",
+    "月薪一万五，养得起这款吗",
+    "年薪二十万，房贷六千，后期压力大吗",
 ]
 REFERRALS = [
     "我同事想买车，让我帮忙问问价格",
@@ -106,6 +117,14 @@ NONE = [
     "our second car broke down again",
     "我也在森林人和汉兰达之间犹豫过，最后提了森林人",
     "I bought this car last year",
+    "裸车28，落地31万，就订了，大家觉得贵吗",
+    "上周喜提新车，裸车优惠四万，落地30万，价格怎么样",
+    "保养套餐全款两千八，能优惠吗，贵不贵",
+    "裸车价是多少万起步的那种",
+    "指导价三十多万的车，就这个用料",
+    "发动机修一次落地要两万，贵不贵",
+    "月薪一万，技师这行有什么发展",
+    "这个收入养车刚刚好，开着很省心",
     "want to buy new tires",
 ]
 
@@ -152,6 +171,18 @@ def test_asking_what_a_referral_earns_is_latent():
 def test_a_need_without_a_wish_is_latent(text, lead_type):
     found = detect(text)
     assert (found.lead_type, found.grade) == (lead_type, "B")
+
+
+@pytest.mark.req("R104", "R107")
+@pytest.mark.parametrize("text", BARGAINS)
+def test_who_asks_for_a_verdict_on_a_quote_or_an_income_reckons_with_buying(text):
+    found = detect(text)
+    assert (found.lead_type, found.grade) == ("additional_purchase", "B")
+
+
+@pytest.mark.req("R106")
+def test_a_deal_that_is_done_leaves_the_friend_who_wants_one_too():
+    assert detect("上周刚提车，我同事也想买车，帮他问问优惠").lead_type == "referral"
 
 
 @pytest.mark.req("R104", "R105", "R106")
