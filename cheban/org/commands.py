@@ -155,19 +155,21 @@ def end_sessions(staff: Staff) -> int:
 
 
 @command("calendar.edit")
-def set_day(store: Store, *, by: Actor, on: date, kind: str, name: str) -> None:
-    """Say that a day is a holiday or a make-up workday, or ('usual') that it is neither."""
-    if kind == "usual":
-        CalendarDay.objects.filter(store_id=store.id, on=on).delete()
-    elif kind in CalendarDay.Kind.values:
-        CalendarDay.objects.update_or_create(
-            store_id=store.id,
-            on=on,
-            defaults={"kind": kind, "name": name.strip()[:32] or CalendarDay.Kind(kind).label, "seeded": False},
-        )
-    else:
+def set_day(stores: list[Store], *, by: Actor, on: date, kind: str, name: str) -> None:
+    """Say that a day is a holiday or a make-up workday in these stores, or ('usual') that it is neither."""
+    if kind != "usual" and kind not in CalendarDay.Kind.values:
         raise Invalid(_("请选择：放假、上班，或照常。"))
-    audit("calendar.day_set", by=by, subject=f"store:{store.id}", store_id=store.id, on=on.isoformat(), kind=kind)
+    CalendarDay.objects.filter(store_id__in=[store.id for store in stores], on=on).delete()
+    if kind != "usual":
+        label = name.strip()[:32] or CalendarDay.Kind(kind).label
+        CalendarDay.objects.bulk_create(
+            [CalendarDay(store_id=store.id, on=on, kind=kind, name=label, seeded=False) for store in stores],
+            update_conflicts=True,  # two people who enter the same notice
+            unique_fields=["store_id", "on"],
+            update_fields=["kind", "name", "seeded"],
+        )
+    for store in stores:
+        audit("calendar.day_set", by=by, subject=f"store:{store.id}", store_id=store.id, on=on.isoformat(), kind=kind)
 
 
 @command("calendar.edit")
@@ -188,8 +190,10 @@ def set_week(store: Store, *, by: Actor, spans: list[tuple[int, time, time]]) ->
 
 
 @command("calendar.edit")
-def seed_year(store: Store, *, by: Actor, year: int) -> bool:
-    """Fill in a year's holidays from the library; False when the library does not know it yet."""
-    known = not calendars.seed(store.id, years=[year])
-    audit("calendar.seeded", by=by, subject=f"store:{store.id}", store_id=store.id, year=year, known=known)
+def seed_year(stores: list[Store], *, by: Actor, year: int) -> bool:
+    """Fill in a year's holidays in these stores from the library; False when the library does not know it yet."""
+    known = True
+    for store in stores:
+        known = not calendars.seed(store.id, years=[year])
+        audit("calendar.seeded", by=by, subject=f"store:{store.id}", store_id=store.id, year=year, known=known)
     return known

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from cheban.core import clock, slots
@@ -18,6 +18,7 @@ from cheban.core.errors import NotFound
 from cheban.org import absences as leaves
 from cheban.org import commands, queries
 from cheban.org.access import page
+from cheban.org.models import Store
 from cheban.org.roles import Role
 
 WEEKDAYS = (
@@ -38,6 +39,11 @@ def _store(request: HttpRequest):
     if store_id not in request.actor.stores:
         raise NotFound(_("没有这个门店，或不属于您。"))
     return next(s for s in queries.stores(request.actor) if s.id == store_id)
+
+
+def _stores_meant(request: HttpRequest, store: Store) -> list[Store]:
+    """The store of the form, or with 'all' every store of the chosen scope: a notice holds for a whole group."""
+    return queries.stores(request.actor) if request.POST.get("all") else [store]
 
 
 @page(may="staff.see")
@@ -152,10 +158,19 @@ def set_day(request: HttpRequest) -> HttpResponse:
         on = date.fromisoformat(request.POST.get("on", ""))
     except ValueError:
         raise commands.Invalid(_("请选择日期。")) from None
+    stores = _stores_meant(request, store)
     commands.set_day(
-        store, by=request.actor, on=on, kind=request.POST.get("kind", ""), name=request.POST.get("name", "")
+        stores, by=request.actor, on=on, kind=request.POST.get("kind", ""), name=request.POST.get("name", "")
     )
-    messages.success(request, _("日历已更新，今后的时限按新的日历计算。"))
+    messages.success(
+        request,
+        ngettext(
+            "日历已更新，今后的时限按新的日历计算。",
+            "%(count)d 家门店的日历已更新，今后的时限按新的日历计算。",
+            len(stores),
+        )
+        % {"count": len(stores)},
+    )
     return redirect(f"{request.path.rsplit('/', 2)[0]}/?store={store.id}&year={on.year}")
 
 
@@ -184,7 +199,7 @@ def seed_year(request: HttpRequest) -> HttpResponse:
     store, text = _store(request), request.POST.get("year", "")
     if not text.isdigit():
         raise commands.Invalid(_("请选择年份。"))
-    if commands.seed_year(store, by=request.actor, year=int(text)):
+    if commands.seed_year(_stores_meant(request, store), by=request.actor, year=int(text)):
         messages.success(request, _("%(year)s 年的放假与调休已填入。") % {"year": text})
     else:
         messages.warning(

@@ -23,6 +23,8 @@ from cheban.playbook.models import PlanRun, Task
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST = 400
 """How many open tasks one page of my day reads; more than a person can do in weeks."""
+NAMED_STORES = 2
+"""How many stores a line names before it only counts them."""
 
 
 @dataclass(slots=True)
@@ -105,14 +107,26 @@ def _waiting(actor: Actor, *, before: datetime) -> QuerySet[Task]:
 
 
 def calendar_gaps(actor: Actor, *, today: date) -> list[dict[str, Any]]:
-    """Stores whose holidays of this year, or from November the next, are not known: every time limit there counts on
-    usual weeks. Only for those who can enter them. Two queries when something may be missing. Reliability rows 74-78.
+    """Years (this one, from November the next too) whose holidays some stores do not know: every time limit there
+    counts on usual weeks. One row a year, however many stores. Only for those who can enter them. Two queries when something may be missing. Reliability rows 74-78.
     """
     if not actor.may("calendar.edit"):
         return []
     gaps = missing_years_of(actor.stores, today=today)
     names = dict(Store.objects.filter(id__in=gaps).values_list("id", "name")) if gaps else {}
-    return [{"store_id": s, "store": names[s], "year": year} for s, years in gaps.items() for year in years]
+    by_year: dict[int, list[int]] = {}
+    for store_id, years in gaps.items():
+        for year in years:
+            by_year.setdefault(year, []).append(store_id)
+    return [
+        {
+            "year": year,
+            "store_id": stores[0],
+            "count": len(stores),
+            "stores": _("、").join(names[s] for s in stores[:NAMED_STORES]),
+        }
+        for year, stores in sorted(by_year.items())
+    ]
 
 
 def _sides(rows: list[ContactRow]) -> list[tuple[str, int]]:

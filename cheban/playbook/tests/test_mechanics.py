@@ -167,7 +167,9 @@ def test_whoever_can_enter_holidays_is_told_in_their_day_that_next_years_are_mis
         client = Client()
         client.force_login(cast.staff[role], backend=backend)
         gaps = client.get("/my-day/").context["calendar_gaps"]
-        assert [(gap["store"], gap["year"]) for gap in gaps] == ([(cast.a.name, 2027)] if told else [])
+        assert [(gap["stores"], gap["count"], gap["year"]) for gap in gaps] == (
+            [(cast.a.name, 1, 2027)] if told else []
+        )
     CalendarDay.objects.create(store_id=cast.a.id, on="2027-01-01", kind="holiday", name="元旦")
     client.force_login(cast.staff[Role.STORE_MANAGER], backend=backend)
     assert client.get("/my-day/").context["calendar_gaps"] == []
