@@ -1,27 +1,36 @@
-"""Somebody who reckons with buying without saying so: haggles over a quote, or asks what their income can carry. R104.
+"""Somebody who reckons with buying without saying so: haggles over a quote, asks what their income can carry, or which
+first car to choose. R104.
 
-Both are read from the whole text, not from one clause: such texts are lists of figures with a question at their end.
+All are read from the whole text, not from one clause: such texts are lists of figures with a question at their end.
 Whoever tells of a deal that is done asks nobody any more.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from cheban.voice.detection.reading import Reading
+from cheban.voice.detection.wishes import is_off, names_part
 from cheban.voice.detection.words import Mark
 
 TERMS = 2
 """Different terms of a deal that make a quote, one of them of a car's price: 裸车 + 优惠."""
 
+CLAUSES = 3
+"""How far from the car, in clauses, the help may be asked for."""
+ASKS = {"first_car": frozenset(["asks_help", "asks_softly"]), "car_talk": frozenset(["asks_help"])}
+"""What has to be asked of a first car, and of 买车 or 预算, which are said of many things."""
+FIGURE = re.compile(r"\d{2}|\d ?[万w]|[一二两三四五六七八九十]万")
+"""A quote has figures; "裸车多少？落地多少" asks somebody else for theirs."""
 PARTS = frozenset(["parts_of_want", "features"])
 
 
 def bargain(reading: Reading) -> tuple[Mark, ...] | None:
     """The marks that show somebody who is about to buy, or None."""
-    if is_done(reading) or not reading.leads & {"price_term", "means"}:
+    if is_done(reading) or not reading.leads & {"price_term", "means", "first_car", "car_talk"}:
         return None
-    return _quote(reading) or _means(reading)
+    return _quote(reading) or _means(reading) or _choosing(reading)
 
 
 def is_done(reading: Reading) -> bool:
@@ -38,6 +47,8 @@ def _quote(reading: Reading) -> tuple[Mark, ...] | None:
     asked = _first(reading.marks, "verdict", "shops")
     if price is None or asked is None:
         return None
+    if not FIGURE.search(reading.text):
+        return None
     terms = {reading.text[m.start : m.end] for m in reading.marks if m.meaning.leads & {"price_term", "deal"}}
     return (price, asked) if len(terms) >= TERMS else None
 
@@ -51,6 +62,18 @@ def _means(reading: Reading) -> tuple[Mark, ...] | None:
     """An income and whether it is enough for a car: "月薪1w5 ... 后期养得起吗"."""
     means, carries = _first(reading.marks, "means"), _first(reading.marks, "carries")
     return (means, carries) if means is not None and carries is not None else None
+
+
+def _choosing(reading: Reading) -> tuple[Mark, ...] | None:
+    """Asks for help with choosing a car: "人生第一辆车，油车还是电车", "预算二十万买车求推荐"."""
+    for at, mark in enumerate(reading.marks):
+        asks = ASKS["first_car"] if "first_car" in mark.meaning.leads else ASKS["car_talk"]
+        if not mark.meaning.leads & ASKS.keys() or is_off(reading, at) or names_part(reading, at):
+            continue
+        for other in reading.around(at):
+            if other is not mark and asks & other.meaning.leads and abs(other.clause - mark.clause) <= CLAUSES:
+                return (mark, other)
+    return None
 
 
 def _first(marks: Iterable[Mark], *roles: str) -> Mark | None:

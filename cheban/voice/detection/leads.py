@@ -8,6 +8,7 @@ sells cars (second child and seven seats; an old car that drinks) is a lead of g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,7 +22,12 @@ SWAP_REACH = 40  # 准备等到...上市后选一个再换车
 GIVE_UP_REACH = 14  # 打算把现在这辆卖掉
 FRIEND_REACH = 14
 PERSONAL = frozenset("我俺咱")
-GOING = frozenset(["change_car", "swap", "change", "sell", "swap_to", "sell_offer", "give_up"])
+GOING = frozenset(["change_car", "swap", "change", "sell", "sells", "swap_to", "sell_offer", "give_up"])
+YOUR = re.compile("[你您]|楼主")  # 是你变快了，该换车了
+NOTICE = 160  # characters of the longest notice that offers a car
+NO_OWNER = re.compile(
+    "4s|店|厂家|经销|公司|销售|问题|疑似|翻新|隐瞒|(?:有|哪里|哪儿|谁)[^，。！？,.!?]{0,20}(?:吗|嘛|么|没有|没|的$|的[？?])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def _friend_wish(reading: Reading, at: int) -> Mark | None:
             return None
         if mark.meaning.leads & {"past", "advise"}:
             return None
-        if "friend_wants" in mark.meaning.leads:
+        if "friend_wants" in mark.meaning.leads or wishes.is_planned(reading, place):
             return None if is_off(reading, place, advice=False) or is_about_part(reading, place) else mark
     return None
 
@@ -103,7 +109,11 @@ def _cars_to_go(reading: Reading) -> Iterator[tuple[Mark, ...]]:
         roles = mark.meaning.leads
         if not roles & GOING or is_off(reading, at):
             continue
-        if "change_car" in roles and not is_about_part(reading, at):
+        if (
+            "change_car" in roles
+            and not is_about_part(reading, at)
+            and not YOUR.search(reading.text, max(0, mark.start - 10), mark.start)
+        ):
             yield (mark,)
         if "swap" in roles and wanted_before(reading, at, reach=SWAP_REACH):
             if "车" in reading.text[mark.start : mark.end] or not names_part(reading, at):
@@ -118,6 +128,20 @@ def _cars_to_go(reading: Reading) -> Iterator[tuple[Mark, ...]]:
                 yield (mark, goal)
         if "sell" in roles and not names_part(reading, at):
             yield (mark,)
+        if "sells" in roles and not names_part(reading, at) and _is_for_sale(reading, mark):
+            yield (mark,)
+
+
+def _is_for_sale(reading: Reading, offer: Mark) -> bool:
+    """A notice of the owner's: "自用明锐2012款出售". Not a dealer's, and not "有出明锐的吗"."""
+    if len(reading.text) > NOTICE or NO_OWNER.search(reading.text):
+        return False
+    if any("features" in other.meaning.leads and other.clause == offer.clause for other in reading.marks):
+        return False
+    return any(
+        other.meaning.leads & {"model", "own", "sell_terms"} and abs(other.clause - offer.clause) <= 1
+        for other in reading.marks
+    )
 
 
 def _choice(reading: Reading, own: Mark) -> tuple[Mark, ...] | None:

@@ -17,13 +17,15 @@ TALK = frozenset(["feel", "you", "me", "generic", "hearsay", "asks", "if", "prai
 
 
 class Reading:
-    """The marks of one normalised text. `is_plain`: a bare report, without the words of somebody talking."""
+    """The marks of one normalised text. `is_plain`: a bare report, without the words of somebody talking; `bought_at`:
+    where a purchase is told last ("... 就买了"), or -1."""
 
     def __init__(self, text: str, marks: list[Mark]) -> None:
         self.text, self.marks = text, marks
         contexts = frozenset[str]().union(*(mark.meaning.contexts for mark in marks))
         self.leads = frozenset[str]().union(*(mark.meaning.leads for mark in marks))
         self.contexts = contexts
+        self.bought_at = next((mark.start for mark in reversed(marks) if "bought" in mark.meaning.leads), -1)
         self.is_plain = not contexts & TALK and PARTICLES.isdisjoint(text)
 
     def back(self, at: int) -> Iterator[Mark]:

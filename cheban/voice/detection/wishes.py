@@ -10,6 +10,8 @@ from cheban.voice.detection.words import Mark
 NEAR = 12  # characters from a verb to its object
 WISH = 6  # characters from a wish to its verb
 GO = 8  # 准备国庆去买
+PLAN = 10  # 打算国庆节前贷款买车
+ELSE = re.compile("[问说知了看听聊学查教写]|要[^不]")  # 想问问买车流程: another verb between
 THINGS = frozenset(["parts_of_want", "features"])
 CARS = frozenset(["car_word", "model"])
 NOT_OF_CAR = {  # last character of a form and the ones that make it another word: 想提 + 速
@@ -20,6 +22,10 @@ NOT_OF_CAR = {  # last character of a form and the ones that make it another wor
     "买": "菜单账保票房",
     "收": "到拾听",
     "虑": "过",
+    "中": "的",
+    "上": "的",
+    "出": "来去现口门国差",
+    "车": "灯漆窗轮胎内位牌身膜衣垫钥机损船位票险库门",
     "豫": "过",
     "结": "过",
     "拿": "到来去出回给着走捏手下",
@@ -30,7 +36,9 @@ WHICH = re.compile("[^，。！？,.!?]{0,6}还是[^，。！？,.!?]{1,12}(?:�
 DECIDED = re.compile("最终|最后|结果")
 A_THING = re.compile("一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|两|几")
 NEVER_A_CAR = re.compile("一?(?:套|副|瓶|箱|桶|条|块|张|对|根|支)")  # measure words that count no cars
-FOR_OTHERS = re.compile(".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来)")
+FOR_OTHERS = re.compile(
+    ".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来|进|看过来)|车?(?:时|的时候|之前|之后|以后|后)[，,]?"
+)
 ADVICE_BEHIND = ("时", "吧", "的都", "哪", "可以", "先", "建议", "必须", "应该", "最好", "要看")
 ADVICE_NEXT = re.compile("还是先|先去|就(?![想是问怕看差等])|建议|最好|得先|必须|要先|那就")
 ADVICE_IN = re.compile("就(?![想是等差])")
@@ -41,7 +49,7 @@ CLAUSE_END = re.compile("[，。！？,.!?；;～~ ]")
 def wish(reading: Reading) -> tuple[Mark, ...] | None:
     """The marks of the first wish to buy that the writer has now."""
     for at, mark in enumerate(reading.marks):
-        if mark.meaning.leads & {"want_buy", "buy", "buy_go", "consider", "torn"} and not is_off(reading, at):
+        if mark.meaning.leads & {"want_buy", "buy", "buy_go", "consider", "torn", "liked"} and not is_off(reading, at):
             shown = _wish_at(reading, at)
             if shown is not None:
                 return shown
@@ -61,17 +69,30 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
             return (wanted, mark, goal)
         if wanted is not None and wanted.end == mark.start and mark.end - mark.start > 1 and is_open:  # 也在考虑 + 入手
             return (wanted, mark)
+        if planned := is_planned(reading, at):
+            return (planned, mark)
     if "buy_go" in roles and is_open:
         wanted = wanted_before(reading, at, reach=GO)
         if wanted is not None and reading.leads & {"deal", *CARS}:
             return (wanted, mark)
-    if "consider" in roles and goal is not None and goal.meaning.leads & CARS:
+    if "consider" in roles and goal is not None and goal.meaning.leads & CARS and not names_part(reading, at):
         return (mark, goal)
+    if "liked" in roles and goal is not None and "model" in goal.meaning.leads and is_open:  # 看上明旅了
+        return None if reading.text[goal.end : goal.end + 1] == "的" else (mark, goal)  # 看中了森的优点
     if "buy" in roles and goal is not None and _asks_which(reading, mark, goal):
         return (mark, goal)
     if "torn" in roles and goal is not None and OR.search(reading.text, goal.end, goal.end + NEAR):
         return None if DECIDED.search(reading.text, goal.end, goal.end + 2 * NEAR) else (mark, goal)
     return None
+
+
+def is_planned(reading: Reading, at: int) -> Mark | None:
+    """The plan before a mark that buys a car, with when and how between: "打算国庆节前贷款买车"."""
+    mark = reading.marks[at]
+    if "buy" not in mark.meaning.leads or "车" not in reading.text[mark.start : mark.end]:
+        return None
+    planned = wanted_before(reading, at, reach=PLAN)
+    return None if planned is None or ELSE.search(reading.text, planned.end, mark.start) else planned
 
 
 def _asks_which(reading: Reading, mark: Mark, goal: Mark) -> bool:
@@ -136,8 +157,10 @@ def names_part(reading: Reading, at: int) -> bool:
 
 
 def is_off(reading: Reading, at: int, *, advice: bool = True) -> bool:
-    """Said of the past, to or of others (unless `advice` is False), or only supposed."""
+    """Said of the past, to or of others (unless `advice` is False), only supposed, or fulfilled further on."""
     mark, text = reading.marks[at], reading.text
+    if mark.start < reading.bought_at:
+        return True
     if text[max(0, mark.start - 1) : mark.start] in FORBIDDEN:
         return True
     if mark.end < len(text) and text[mark.end] in NOT_OF_CAR.get(text[mark.end - 1], ""):

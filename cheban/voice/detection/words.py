@@ -36,6 +36,9 @@ CUES = frozenset(  # lead words without which a text is no lead; the others only
         "choosing",
         "price_term",
         "means",
+        "first_car",
+        "car_talk",
+        "sells",
     ]
 )
 HERE = Path(__file__).parent

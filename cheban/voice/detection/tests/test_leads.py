@@ -38,6 +38,11 @@ PURCHASES = [
     "想入手这款，就想问问落地多少",
     "准备入手吧，再等下去也不会便宜",
     "看上这款车了，周末能试驾吗",
+    "打算国庆节前贷款买车，利息怎么算",
+    "准备明年给爸爸买车",
+    "看上明锐了，这边能优惠多少",
+    "想收一台二手明锐自用",
+    "马上要订车了，有什么要注意的",
     "现在买车有什么优惠",
     "试驾能约吗，我想看看新款",
     "客户表示年底想给儿子买辆代步车",
@@ -46,6 +51,10 @@ PURCHASES = [
     "we want to buy a second car for my wife",
 ]
 TRADES = [
+    "自用明锐2016款出售，车况好",
+    "转让：个人一手途观，无事故",
+    "准备换1.4T的，现在这台太肉",
+    "该换车了，帮我看看哪款合适",
     "我想换车了，现在这台开了八年",
     "打算把现在这辆卖掉换个大点的",
     "老车能置换吗，补贴多少",
@@ -70,7 +79,14 @@ BARGAINS = [
     "月薪一万五，养得起这款吗",
     "年薪二十万，房贷六千，后期压力大吗",
 ]
+CHOICES = [
+    "人生第一辆车，油车还是电车",
+    "新手买车，大家给点建议",
+    "预算二十万买车求推荐",
+    "决赛圈了，途观和汉兰达怎么选",
+]
 REFERRALS = [
+    "我同事想年前买车，优惠多少",
     "我同事想买车，让我帮忙问问价格",
     "介绍朋友来买车有奖励吗",
     "我表弟看中了这款车，改天带他来试驾",
@@ -117,6 +133,24 @@ NONE = [
     "our second car broke down again",
     "我也在森林人和汉兰达之间犹豫过，最后提了森林人",
     "I bought this car last year",
+    "家里有了二宝，想买辆SUV，看了一圈就买了途观",
+    "之前想换个大点的，最后选择了这款，很满意",
+    "年底准备买一辆车，家人推荐了这款，价格合适就入手了",
+    "刚开始准备买燃油的，后来试了混动就选了混动",
+    "这车值得推荐朋友买",
+    "没有优惠，只有置换补贴",
+    "想买一辆公路车锻炼身体",
+    "有必要买车损险吗",
+    "想搞个行车仪，有推荐吗",
+    "想问问买车的流程写得对不对",
+    "看中了森林人的四驱，开到现在没后悔",
+    "转让明锐方向盘一个",
+    "4S店出售的是事故车，要求退车",
+    "有出明锐的吗，要自动挡",
+    "高速急转弯的时候车身很稳",
+    "凭记忆想出来的几个选项",
+    "预算五千，公路车求推荐",
+    "裸车多少？落地多少？",
     "裸车28，落地31万，就订了，大家觉得贵吗",
     "上周喜提新车，裸车优惠四万，落地30万，价格怎么样",
     "保养套餐全款两千八，能优惠吗，贵不贵",
@@ -178,6 +212,18 @@ def test_a_need_without_a_wish_is_latent(text, lead_type):
 def test_who_asks_for_a_verdict_on_a_quote_or_an_income_reckons_with_buying(text):
     found = detect(text)
     assert (found.lead_type, found.grade) == ("additional_purchase", "B")
+
+
+@pytest.mark.req("R104", "R107")
+@pytest.mark.parametrize("text", CHOICES)
+def test_who_asks_for_help_with_choosing_a_car_reckons_with_buying(text):
+    found = detect(text)
+    assert (found.lead_type, found.grade) == ("additional_purchase", "B")
+
+
+@pytest.mark.req("R105")
+def test_a_purchase_told_before_the_wish_does_not_fulfil_it():
+    assert detect("当年看了一圈就买了途观，现在家里想换车").lead_type == "trade_in"
 
 
 @pytest.mark.req("R106")
