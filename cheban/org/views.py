@@ -18,7 +18,6 @@ from cheban.core.errors import NotFound
 from cheban.org import absences as leaves
 from cheban.org import commands, queries
 from cheban.org.access import page
-from cheban.org.models import Store
 from cheban.org.roles import Role
 
 WEEKDAYS = (
@@ -41,7 +40,7 @@ def _store(request: HttpRequest):
     return next(s for s in queries.stores(request.actor) if s.id == store_id)
 
 
-def _stores_meant(request: HttpRequest, store: Store) -> list[Store]:
+def _stores_meant(request: HttpRequest, store):
     """The store of the form, or with 'all' every store of the chosen scope: a notice holds for a whole group."""
     return queries.stores(request.actor) if request.POST.get("all") else [store]
 
