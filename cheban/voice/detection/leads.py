@@ -24,6 +24,7 @@ FRIEND_REACH = 14
 PERSONAL = frozenset("我俺咱")
 GOING = frozenset(["change_car", "swap", "change", "sell", "sells", "swap_to", "sell_offer", "give_up"])
 YOUR = re.compile("[你您]|楼主")  # 是你变快了，该换车了
+BROUGHT = re.compile("[^，。！？,.!?]{0,6}(?:买了|提了|提车|来提|入手了|订了|买车已经|成功)")  # 介绍朋友买了一台
 NOTICE = 160  # characters of the longest notice that offers a car
 NO_OWNER = re.compile(
     "4s|店|厂家|经销|公司|销售|问题|疑似|翻新|隐瞒|(?:有|哪里|哪儿|谁)[^，。！？,.!?]{0,20}(?:吗|嘛|么|没有|没|的$|的[？?])"
@@ -64,7 +65,7 @@ def _referral(reading: Reading) -> Lead | None:
     """Somebody he knows wants to buy, or he offers to bring one, or asks what that earns him."""
     for at, mark in enumerate(reading.marks):
         roles = mark.meaning.leads
-        if "bring" in roles and not is_off(reading, at, advice=False):
+        if "bring" in roles and not is_off(reading, at, advice=False) and not BROUGHT.match(reading.text, mark.end):
             return Lead("referral", "A", (mark,))
         if "referral" in roles and not is_off(reading, at, advice=False):
             return Lead("referral", "B", (mark,))
@@ -126,10 +127,29 @@ def _cars_to_go(reading: Reading) -> Iterator[tuple[Mark, ...]]:
             goal = car_behind(reading, at)
             if goal is not None and not _is_offer(reading, goal):
                 yield (mark, goal)
+            if goal is None and "change" in roles and (given := _given_up(reading, at)):
+                yield (given, mark)
         if "sell" in roles and not names_part(reading, at):
             yield (mark,)
         if "sells" in roles and not names_part(reading, at) and _is_for_sale(reading, mark):
             yield (mark,)
+
+
+def _given_up(reading: Reading, at: int) -> Mark | None:
+    """The own car that stands before a wish to change at the end of its clause: "我A6L想换", "想换一辆，我的车七年了"."""
+    mark = reading.marks[at]
+    if names_part(reading, at) or not (reading.ends_clause(mark) or reading.text[mark.end - 1] == "辆"):
+        return None
+    return next(
+        (
+            other
+            for other in reading.around(at)
+            if other.meaning.leads & {"model", "own"}
+            and mark.clause - other.clause in (0, 1)
+            and other.end <= mark.start
+        ),
+        mark if reading.text[mark.end - 1] == "辆" else None,
+    )
 
 
 def _is_for_sale(reading: Reading, offer: Mark) -> bool:

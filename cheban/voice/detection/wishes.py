@@ -11,6 +11,8 @@ NEAR = 12  # characters from a verb to its object
 WISH = 6  # characters from a wish to its verb
 GO = 8  # 准备国庆去买
 PLAN = 10  # 打算国庆节前贷款买车
+OWNER = re.compile("(?:我就?是|作为|咱|现)[^，。！？,.!?]*$")  # 我是君威车主
+ALONE = re.compile("车|入手|下定|下订|选")  # verbs that mean a car without naming it
 ELSE = re.compile("[问说知了看听聊学查教写]|要[^不]")  # 想问问买车流程: another verb between
 THINGS = frozenset(["parts_of_want", "features"])
 CARS = frozenset(["car_word", "model"])
@@ -37,7 +39,7 @@ DECIDED = re.compile("最终|最后|结果")
 A_THING = re.compile("一?(?:个|套|副|瓶|箱|桶|条|块|张|对|根|支)|两|几")
 NEVER_A_CAR = re.compile("一?(?:套|副|瓶|箱|桶|条|块|张|对|根|支)")  # measure words that count no cars
 FOR_OTHERS = re.compile(
-    ".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来|进|看过来)|车?(?:时|的时候|之前|之后|以后|后)[，,]?"
+    ".{0,6}的(?:朋友|人|同学|话|可以|推荐|都|兄弟|亲|先|理由|时候|车友|客户|来|进|看过来|一定|注意|要注意|千万|你|各位)|车?(?:时|的时候|之前|之后|以后|后)[，,]?"
 )
 ADVICE_BEHIND = ("时", "吧", "的都", "哪", "可以", "先", "建议", "必须", "应该", "最好", "要看")
 ADVICE_NEXT = re.compile("还是先|先去|就(?![想是问怕看差等])|建议|最好|得先|必须|要先|那就")
@@ -69,7 +71,7 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
             return (wanted, mark, goal)
         if wanted is not None and wanted.end == mark.start and mark.end - mark.start > 1 and is_open:  # 也在考虑 + 入手
             return (wanted, mark)
-        if planned := is_planned(reading, at):
+        if (planned := is_planned(reading, at)) and (is_car or is_open):
             return (planned, mark)
     if "buy_go" in roles and is_open:
         wanted = wanted_before(reading, at, reach=GO)
@@ -89,7 +91,7 @@ def _wish_at(reading: Reading, at: int) -> tuple[Mark, ...] | None:
 def is_planned(reading: Reading, at: int) -> Mark | None:
     """The plan before a mark that buys a car, with when and how between: "打算国庆节前贷款买车"."""
     mark = reading.marks[at]
-    if "buy" not in mark.meaning.leads or "车" not in reading.text[mark.start : mark.end]:
+    if "buy" not in mark.meaning.leads or not ALONE.search(reading.text, mark.start, mark.end):
         return None
     planned = wanted_before(reading, at, reach=PLAN)
     return None if planned is None or ELSE.search(reading.text, planned.end, mark.start) else planned
@@ -171,6 +173,7 @@ def is_off(reading: Reading, at: int, *, advice: bool = True) -> bool:
         if other.sentence != mark.sentence or mark.clause - other.clause > 1:
             break
         is_own = is_own or "me" in contexts
+        is_own = is_own or ("others" in roles and bool(OWNER.search(text, max(0, other.start - NEAR), other.start)))
         if "suppose" in roles or (not is_own and ("hearsay" in contexts or "others" in roles)):
             return True
         if other.clause != mark.clause:

@@ -39,6 +39,8 @@ CUES = frozenset(  # lead words without which a text is no lead; the others only
         "first_car",
         "car_talk",
         "sells",
+        "which",
+        "budget",
     ]
 )
 HERE = Path(__file__).parent
