@@ -261,6 +261,9 @@ EXPECTED = {
     "scorecard:change_scheme": "incentive.change",
     "scorecard:change_target": "target.change",
     "scorecard:withdraw_target": "target.change",
+    "scorecard:career": "metric.see",
+    "scorecard:grade": "staff.manage",
+    "scorecard:change_ladder": "target.change",
     **dict.fromkeys(
         ("scorecard:case_deed", "scorecard:new_force", "scorecard:weekly_deed"),
         "improvement.lead",

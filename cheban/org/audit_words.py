@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 ACTIONS = {
     "actions.exported": _("导出行动项"),
+    "career.graded": _("评定同事的职级"),
+    "career.ladder_changed": _("调整晋级条件"),
     "counted.exported": _("导出指标明细"),
     "improvements.exported": _("导出应急改进"),
     "incentive.scheme_changed": _("调整激励方案"),

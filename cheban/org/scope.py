@@ -33,6 +33,8 @@ APPEND_ONLY = (
     "org_trainingtry",
     "scorecard_practicepage",
     "scorecard_incentivescheme",
+    "scorecard_careerladder",
+    "scorecard_careerstep",
     "scorecard_paidline",
     "voice_goodwilllimit",
 )
@@ -41,6 +43,7 @@ GROUP_OR_STORE = (
     "scorecard_target",
     "scorecard_practicepage",
     "scorecard_incentivescheme",
+    "scorecard_careerladder",
     "voice_goodwilllimit",
 )
 # Not customer data, and needed without a scope: a store's own calendar, who works where, that something changed,

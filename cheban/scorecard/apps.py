@@ -14,6 +14,7 @@ class ScorecardConfig(AppConfig):
 
         from cheban.core import live, personal, slots
         from cheban.scorecard import audited, board, events, facts, lists, metrics, tally  # noqa: F401
+        from cheban.scorecard.career import kinds  # noqa: F401 - its messages are declared
         from cheban.scorecard.improvement import forgetting
         from cheban.scorecard.incentives import offers
 

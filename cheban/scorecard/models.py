@@ -324,6 +324,7 @@ class PracticePage(models.Model):
         indexes = [models.Index(fields=["group", "-month", "-id"], name="practice_pages")]
 
 
+from cheban.scorecard.career.models import CareerLadder, CareerStep  # noqa: E402, F401 - Django looks here
 from cheban.scorecard.incentives.models import (  # noqa: E402, F401 - Django looks here
     CommissionBase,
     IncentiveScheme,

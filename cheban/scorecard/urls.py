@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cheban.scorecard import views
+from cheban.scorecard.career import views as career
 from cheban.scorecard.improvement import views as improvement
 from cheban.scorecard.incentives import urls as incentives
 
@@ -18,6 +19,9 @@ urlpatterns = [
     path("health/targets/<slug:metric>/change/", views.change_target, name="change_target"),
     path("health/withdraw/<int:target_id>/", views.withdraw_target, name="withdraw_target"),
     path("mine/", views.mine, name="mine"),
+    path("career/", career.career, name="career"),
+    path("career/<int:staff_id>/grade/", career.grade, name="grade"),
+    path("career/ladder/", career.change_ladder, name="change_ladder"),
     path("improvements/", improvement.case_list, name="cases"),
     path("improvements/<uuid:case_id>/", improvement.case, name="case"),
     path("improvements/<uuid:case_id>/<slug:deed>/", improvement.case_deed, name="case_deed"),

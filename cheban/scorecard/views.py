@@ -20,6 +20,7 @@ from cheban.org.access import page, system_actor
 from cheban.playbook import wall_views
 from cheban.scorecard import board as health
 from cheban.scorecard import cells, errors, metrics, targets
+from cheban.scorecard.career import standing
 from cheban.scorecard.definitions import BY_CODE, LISTED
 from cheban.scorecard.improvement import review
 
@@ -80,7 +81,12 @@ def television(request: HttpRequest, token: str) -> HttpResponse:
 @page("scorecard/mine.html", may="metric.own")
 def mine(request: HttpRequest) -> dict[str, Any]:
     """One's own figures, each with its formula."""
-    return health.mine(request.actor, at=clock.now(), code=request.GET.get("when", "")) | {"now": clock.now()}
+    standings = standing.own(request.actor.roles, request.actor.staff_id, today=clock.today())
+    standing.name_graders(standings)
+    return health.mine(request.actor, at=clock.now(), code=request.GET.get("when", "")) | {
+        "now": clock.now(),
+        "standings": standings,
+    }
 
 
 @page(may="metric.see")

@@ -40,6 +40,7 @@ MENU = (
     (gettext_noop("行动项"), "scorecard:actions", "list-check", "action.do", "metrics"),
     (gettext_noop("最佳实践"), "scorecard:practices", "bulb", "practice.nominate", "metrics"),
     (gettext_noop("我的指标"), "scorecard:mine", "gauge", "metric.own", "metrics"),
+    (gettext_noop("职业发展"), "scorecard:career", "stairs-up", "metric.see", "metrics"),
     (gettext_noop("激励与对账单"), "scorecard:statements", "receipt-yuan", "incentive.see", "metrics"),
     (gettext_noop("我的对账单"), "scorecard:my_statements", "receipt", "incentive.own", "metrics"),
     (gettext_noop("守诺指标"), "scorecard:kept", "target-arrow", "metric.see", "metrics"),
@@ -93,6 +94,7 @@ _SCORECARD = {
         "scorecard:health",
     ),
     "weekly_deed": "scorecard:weekly",
+    **dict.fromkeys(("grade", "change_ladder"), "scorecard:career"),
     **dict.fromkeys(("action", "action_deed"), "scorecard:actions"),
     **dict.fromkeys(
         ("statement", "statement_records", "scheme", "change_scheme", "approve_statements"),

@@ -16,6 +16,7 @@ from cheban.core.calendars import calendars_of
 from cheban.org import scope
 from cheban.org.models import DealerGroup, Staff, Store
 from cheban.site.demo import (
+    careers,
     days,
     deals,
     files,
@@ -115,6 +116,7 @@ def load(
                 griefs.live(made, today=today)
                 improvements.live(made, today=today)
                 pay.live(made, today=today)
+                careers.live(made, today=today)
     if not transaction.get_connection().in_atomic_block:
         loading.refresh_statistics(is_last=True)
 

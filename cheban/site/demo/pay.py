@@ -9,12 +9,12 @@ from django.db import transaction
 
 from cheban.core import clock
 from cheban.org import dispatch, scope
-from cheban.org.access import Actor, actor_for
-from cheban.org.models import Staff, StaffRole, Store
-from cheban.org.roles import Role
+from cheban.org.access import Actor
+from cheban.org.models import Store
 from cheban.scorecard import tally
 from cheban.scorecard.incentives import months, reckoning, statements
 from cheban.scorecard.models import Statement
+from cheban.site.demo import staff
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BASES = ("8,600", "11,240.50", "7,980", "9,315", "6,850", "10,400")
@@ -31,7 +31,7 @@ def live(stores: list[Store], *, today: date) -> None:
     begins = datetime.combine(months.first_of(today), time(10), tzinfo=ZONE)
     for number, store in enumerate(stores):
         with scope.use([store.id]), clock.frozen(min(begins + timedelta(days=1), clock.now())):
-            manager = _manager(store)
+            manager = staff.manager_of(store)
             if manager is None:
                 continue
             rows = list(Statement.objects.filter(store=store, month=last).order_by("role", "person_id"))
@@ -68,8 +68,3 @@ def _hold_one_back(store: Store, rows: list[Statement], *, by: Actor) -> list[St
                 statements.close(row, draft, by=by)
             return [other for other in rows if other.id != row.id]
     return rows
-
-
-def _manager(store: Store) -> Actor | None:
-    held = StaffRole.objects.filter(store=store, role=Role.STORE_MANAGER, staff__is_active=True).first()
-    return actor_for(Staff.objects.get(id=held.staff_id), chosen=store.id) if held else None

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 
 from cheban.core import calendars, clock
 from cheban.org import commands as org
+from cheban.org.access import Actor, actor_for
 from cheban.org.models import Staff, StaffRole, Store
 from cheban.org.roles import Role
 from cheban.site.demo import cars, people
@@ -90,6 +91,12 @@ def _demo_logins() -> list[tuple[str, str, str, str]]:
 
 DEMO_LOGINS = _demo_logins()
 """(login, name, role, store): whom to sign in as; the password of all is PASSWORD."""
+
+
+def manager_of(store: Store) -> Actor | None:
+    """The manager of a store as the one who acts there."""
+    held = StaffRole.objects.filter(store=store, role=Role.STORE_MANAGER, staff__is_active=True).first()
+    return actor_for(Staff.objects.get(id=held.staff_id), chosen=store.id) if held else None
 
 
 def plan_of(count: int) -> list[tuple[str, str, str]]:
