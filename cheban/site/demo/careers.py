@@ -16,6 +16,7 @@ from cheban.site.demo import staff
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = (3, 2, 4, 2, 1, 3)
 """Grades of the first grading, in turn; 1 is where everybody begins and needs no step."""
+MANAGERS = 4
 MONTHS_AGO = 14
 
 
@@ -28,6 +29,9 @@ def live(stores: list[Store], *, today: date) -> None:
             if manager is None:
                 continue
             with clock.frozen(begin):
+                admin = staff.admin_of(store)
+                for one in standing.standings(store.id, today=begin.date(), person_id=manager.staff_id):
+                    _grade(one, MANAGERS, by=admin, reason="任店长两年，团队指标稳定")
                 people = [
                     s for s in standing.standings(store.id, today=begin.date()) if s.person_id != manager.staff_id
                 ]

@@ -99,6 +99,12 @@ def manager_of(store: Store) -> Actor | None:
     return actor_for(Staff.objects.get(id=held.staff_id), chosen=store.id) if held else None
 
 
+def admin_of(store: Store) -> Actor:
+    """The group's administrator, looking at one store."""
+    held = StaffRole.objects.filter(role=Role.GROUP_ADMIN, store__group_id=store.group_id).select_related("staff")
+    return actor_for(held[0].staff, chosen=store.id)
+
+
 def plan_of(count: int) -> list[tuple[str, str, str]]:
     """(code, name, city) of the first `count` stores."""
     more = []
