@@ -155,6 +155,7 @@ def test_no_page_has_a_serious_barrier(shop, size):
         "tasks of a figure": "/metrics/health/tasks/kept_word/",
         "targets of a figure": "/metrics/health/targets/kept_word/",
         "one's own figures": "/metrics/mine/",
+        "career path": "/metrics/career/",
         "improvements": "/metrics/improvements/",
         "an improvement": f"/metrics/improvements/{shop.measured['case_id']}/",
         "actions": "/metrics/actions/",

@@ -139,6 +139,7 @@ class SalesPromise(StoreScoped):
     class Kind(models.TextChoices):
         GIFT = "gift", _("赠品")
         WARRANTY = "warranty", _("质保")
+        CARE_PACKAGE = "care_package", _("养护套餐")  # R040
         FREE_SERVICE = "free_service", _("免费服务")
         PRICE = "price", _("价格与补贴")
         OTHER = "other", _("其他")

@@ -178,6 +178,13 @@ LEADS = declare(
                 lambda v, t: Q(state="lost", reason_code=v),
                 choices=list(states.LOST.items()),
             ),
+            Filter(
+                "heard",
+                gettext_lazy("在哪里听到"),
+                "choice",
+                lambda v, t: Q(Exists(LeadWords.objects.filter(lead=OuterRef("pk"), source=v))),
+                choices=list(states.WHERE.items()),
+            ),
             Filter("origin", gettext_lazy("来自"), "choice", lambda v, t: Q(origin=v), choices=Lead.Origin.choices),
         ],
         sorts=[Sort("newest", "proposed_at", "timestamptz", gettext_lazy("最新在前"), gettext_lazy("最早在前"))],

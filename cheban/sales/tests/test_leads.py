@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -134,6 +136,28 @@ def test_what_service_writes_down_is_pushed_with_the_same_press_and_a_callers_wo
     )  # fmt: skip
     assert (again.id, again.state, again.wanted) == (waits.id, "pushed", "七座 SUV")
     assert LeadWords.objects.filter(lead=waits).count() == 2
+
+
+@pytest.mark.req("R043")
+def test_an_owner_whom_an_after_sales_campaign_reached_is_a_lead_that_the_list_finds_by_it(cast):
+    lead = commands.record_by_hand(
+        by=leading.service(cast), customer_id=leading.customer(cast).id, vehicle_id=None, kind="trade_in",
+        text="看到置换补贴的活动，想了解旧车能抵多少", where="campaign",
+    )  # fmt: skip
+    leading.by_hand(cast, leading.customer(cast, "李梅", "13900001111"))  # heard elsewhere
+    client = Client()
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend="cheban.site.accounts.Backend")
+    page = client.get(reverse("sales:leads"), {"heard": "campaign"})
+    assert [row.id for row in page.context["rows"]] == [lead.id]
+
+
+@pytest.mark.req("R040")
+def test_a_lead_of_a_new_car_goes_by_its_test_drive(cast):
+    lead = leading.by_hand(cast, leading.customer(cast))
+    assert "test_drive" in dict(states.stages_after(lead))
+    leading.answered(cast, lead, stage="test_drive", words="周六试驾了顶配，喜欢座椅")
+    lead.refresh_from_db()
+    assert lead.state == "test_drive"
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,14 @@ def test_a_promise_has_what_proof_day_and_a_person_or_is_refused(cast):
         promised(cast, customer_id=made.customer_id, keeper_id=cast.staff["outsider"].id)
 
 
+@pytest.mark.req("R040", "R033")
+def test_a_care_package_promised_with_the_new_car_stands_before_service(cast):
+    made = promised(cast, kind="care_package", what="三年六次基础养护套餐")
+    assert made.get_kind_display() == "养护套餐"
+    [shown] = queries.promises_of(made.customer_id)
+    assert (shown["what"], shown["state"]) == ("三年六次基础养护套餐", "open")
+
+
 @pytest.mark.req("R034")
 def test_the_keeper_is_reminded_three_days_ahead_and_keeping_ends_it(cast, clock):
     made = promised(cast)

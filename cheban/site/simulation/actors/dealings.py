@@ -23,7 +23,7 @@ from cheban.site.simulation.world import Car, Place, Worker, World, moment_of
 LOOKS_AT = time(9, 10)
 PROMISES = (
     ("gift", "原厂脚垫和行车记录仪", 14, "sales"),
-    ("free_service", "两次免费基础保养", 150, "service"),
+    ("care_package", "三年六次基础养护套餐", 150, "service"),
     ("warranty", "电池质保延长", 30, "sales"),
     ("price", "置换补贴", 10, "sales"),
     ("gift", "全车镀膜一次", 5, "service"),

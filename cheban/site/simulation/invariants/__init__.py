@@ -13,6 +13,7 @@ from django.db import connection
 
 from cheban.org import scope
 from cheban.site.simulation.invariants import (  # noqa: F401 - they register
+    careers,
     dealings,
     figures,
     griefs,

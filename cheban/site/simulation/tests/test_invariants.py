@@ -56,6 +56,10 @@ BREAKS = {
     "escalation_waits_for_its_time": (
         f"UPDATE playbook_task SET escalate_at = due_at - interval '1 hour' WHERE id = {OPEN}",
     ),
+    "grades_follow_each_other": (
+        "INSERT INTO scorecard_careerstep (store_id, person_id, number, grade, since, by_rule, reason, at) "
+        "SELECT id, -1, 2, 3, '2026-11-01', true, '', now() FROM org_store LIMIT 1",
+    ),
     "no_task_about_anothers_car": (
         "UPDATE customers_vehicle SET is_active = false WHERE id IN (SELECT vehicle_id FROM playbook_task "
         "WHERE state = 'open')",

@@ -30,6 +30,7 @@ def test_after_any_seed_everything_that_must_hold_holds(committed, seed, staff):
     assert told.checks == 3 * len(INVARIANTS)
     count = told.world.count
     assert count["visits"] > 20 and count["cars sold"] > 0 and count["tasks planned"] > 100
+    assert count["trainings taken"] > 3
     with scope.use(told.world.stores):
         assert Event.objects.filter(name="absence.entered").exists()
         assert Task.objects.filter(state=Task.State.DONE).count() > 30
