@@ -81,7 +81,7 @@ def television(request: HttpRequest, token: str) -> HttpResponse:
 @page("scorecard/mine.html", may="metric.own")
 def mine(request: HttpRequest) -> dict[str, Any]:
     """One's own figures, each with its formula."""
-    standings = standing.own(request.actor.roles, request.actor.staff_id, today=clock.today())
+    standings = standing.own(request.actor.stores, request.actor.staff_id, today=clock.today())
     standing.name_graders(standings)
     return health.mine(request.actor, at=clock.now(), code=request.GET.get("when", "")) | {
         "now": clock.now(),

@@ -1,4 +1,4 @@
-"""Who stands where, and what the next grade still asks of them: set-based, seven queries for a store whatever its size.
+"""Who stands where, and what the next grade still asks of them: set-based, nine queries for a store whatever its size.
 
 R179, R182 (whoever is measured sees how), R183.
 """
@@ -116,7 +116,8 @@ def standings(store_id: int, *, today: date, person_id: int | None = None) -> li
 
 
 def own(store_ids: Iterable[int], person_id: int, *, today: date) -> list[Standing]:
-    """Where a person stands in each store they work in."""
+    """Where a person stands in each of these stores that they work in; the stores are those of the scope, whose rows
+    alone are seen."""
     held = StaffRole.objects.filter(store_id__in=list(store_ids), staff_id=person_id).exclude(role__in=NO_CAREER)
     stores = dict(held.values_list("store_id", "store__name").order_by("store_id"))
     return [

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from cheban.core import clock
-from cheban.core.errors import WrongState
+from cheban.core.errors import NotFound, WrongState
 from cheban.org import queries as org
 from cheban.org.access import page
 from cheban.scorecard import errors, targets
@@ -21,11 +21,13 @@ from cheban.scorecard.career import grading, ladder, standing
 
 
 def _chosen(request: HttpRequest) -> int:
-    """The store that is looked at: the one asked for, else the first by name."""
+    """The store that is looked at: the one asked for, else the first by name. Raises NotFound for one of elsewhere."""
     asked = request.GET.get("store") or request.POST.get("store") or ""
-    if asked.isascii() and asked.isdigit() and int(asked) in request.actor.stores:
-        return int(asked)
-    return org.stores(request.actor)[0].id
+    if not asked:
+        return org.stores(request.actor)[0].id
+    if not (asked.isascii() and asked.isdigit() and int(asked) in request.actor.stores):
+        raise NotFound(_("没有这个门店，或不属于您。"))
+    return int(asked)
 
 
 def _context(

@@ -195,6 +195,26 @@ def test_somebody_of_another_store_is_not_found(cast, manager):
         grading.give(cast.b.id, cast.staff["outsider"].id, by=manager, grade=2, seen=0, reason="首次评定")
 
 
+def test_whoever_looks_at_one_of_their_stores_sees_the_grade_of_that_one(cast, person, manager):
+    StaffRole.objects.create(staff=person, store=cast.b, role=Role.SERVICE_SPECIALIST)
+    grading.give(cast.a.id, person.id, by=manager, grade=3, seen=0, reason="首次评定")
+    client = Client()
+    client.force_login(person, backend=BACKEND)
+    both = client.get(reverse("scorecard:mine")).context["standings"]
+    assert [(s.store, s.grade) for s in both] == [(cast.a.name, 3), (cast.b.name, 1)]
+    client.post(reverse("choose_store"), {"store": cast.b.id, "next": "/"})
+    one = client.get(reverse("scorecard:mine")).context["standings"]
+    assert [(s.store, s.grade) for s in one] == [(cast.b.name, 1)]
+
+
+def test_a_grade_named_for_a_store_of_elsewhere_is_given_nowhere(cast, person):
+    client = Client()
+    client.force_login(cast.staff[Role.STORE_MANAGER], backend=BACKEND)
+    form = {"store": cast.b.id, "grade": "2", "seen": "0", "reason": "首次评定"}
+    assert client.post(reverse("scorecard:grade", args=[person.id]), form).status_code == 404
+    assert not CareerStep.objects.exists()
+
+
 def test_a_store_may_ask_something_else_than_its_group_and_whoever_is_measured_sees_it(cast, person, manager):
     typed = {f"{name}_{grade}": str(getattr(asked, name)) for grade, asked in HOUSE.items() for name in ladder.FIELDS}
     level = ladder.level_of(str(cast.a.id), manager)
