@@ -108,7 +108,8 @@ def _waiting(actor: Actor, *, before: datetime) -> QuerySet[Task]:
 
 def calendar_gaps(actor: Actor, *, today: date) -> list[dict[str, Any]]:
     """Years (this one, from November the next too) whose holidays some stores do not know: every time limit there
-    counts on usual weeks. One row a year, however many stores. Only for those who can enter them. Two queries when something may be missing. Reliability rows 74-78.
+    counts on usual weeks. One row a year, however many stores. Only for those who can enter them. Two queries when
+    something may be missing. Reliability rows 74-78.
     """
     if not actor.may("calendar.edit"):
         return []

@@ -16,6 +16,7 @@ from cheban.org.levels import Level
 from cheban.org.models import Store
 from cheban.scorecard.career.models import CareerLadder
 from cheban.scorecard.errors import Invalid
+from cheban.scorecard.improvement.cases import clean
 
 TITLES = {
     1: gettext_lazy("见习"),
@@ -82,9 +83,7 @@ def change(*, by: Actor, level: Level, typed: Mapping[str, str], reason: str) ->
     """Another ladder from now on; grades that were given stay. Raises Invalid naming the field."""
     levels.one_at_a_time(level)
     terms = {grade: _asked(grade, typed) for grade in HOUSE}
-    why = " ".join((reason or "").split())
-    if not 2 <= len(why) <= 200:
-        raise Invalid(_("请写明为什么调整，200 字以内：同事会看到。"), reason=_("请写一句原因。"))
+    why = clean(reason, name="reason", asked=_("请写明为什么调整，200 字以内：同事会看到。"), most=200)
     made = CareerLadder.objects.create(
         group_id=level.group_id,
         store_id=level.store_id,

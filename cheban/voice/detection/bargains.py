@@ -23,6 +23,8 @@ ASKS = {"first_car": frozenset(["asks_help", "asks_softly"]), "car_talk": frozen
 """What has to be asked of a first car, and of 买车 or 预算, which are said of many things."""
 BETWEEN = 40
 """How far, in characters, two models may stand from the question between them."""
+DECIDES = 200
+"""How far behind the question, in characters, somebody tells what they took in the end."""
 CARS_OF_REQUEST = 3
 """Different words of cars in a text that asks for one."""
 FIGURE = re.compile(r"\d{2}|\d ?[万w]|[一二两三四五六七八九十]万")
@@ -32,7 +34,7 @@ PARTS = frozenset(["parts_of_want", "features"])
 
 def bargain(reading: Reading) -> tuple[Mark, ...] | None:
     """The marks that show somebody who is about to buy, or None."""
-    if is_done(reading) or not reading.leads & {"price_term", "means", "first_car", "car_talk", "which", "asks_help"}:
+    if is_done(reading) or not reading.leads & {"price_term", "means", "first_car", "car_talk", "which", "budget"}:
         return None
     return _quote(reading) or _means(reading) or _choosing(reading) or _between(reading) or _request(reading)
 
@@ -83,7 +85,9 @@ def _choosing(reading: Reading) -> tuple[Mark, ...] | None:
 def _between(reading: Reading) -> tuple[Mark, ...] | None:
     """Cannot choose between two models: "明锐和领动怎么选"."""
     for at, mark in enumerate(reading.marks):
-        if "which" not in mark.meaning.leads or is_off(reading, at) or DECIDED.search(reading.text, mark.end):
+        if "which" not in mark.meaning.leads or is_off(reading, at):
+            continue
+        if DECIDED.search(reading.text, mark.end, mark.end + DECIDES):  # bounded: a megabyte may ask ten thousand times
             continue
         models = [
             other
