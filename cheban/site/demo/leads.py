@@ -37,6 +37,7 @@ class Story:
     goes: str  # proposed dismissed pushed lapsed contacted stuck test_drive appraised quoted won lost
     wanted: str = ""
     grade: str = "a"
+    where: str = ""  # a code of states.WHERE: written down by hand there and pushed at once
 
 
 STORIES = (
@@ -56,7 +57,7 @@ STORIES = (
     ),
     Story(4, "referral", "邻居问我这车怎么样，他准备买", ("准备买",), "contacted"),
     Story(6, "trade_in", "后备箱放不下露营的东西，想换大一点的 SUV", ("放不下", "想换"), "test_drive", "中大型 SUV"),
-    Story(8, "trade_in", "旧车想置换，先估个价看看", ("想置换", "估个价"), "appraised"),
+    Story(8, "trade_in", "看了置换补贴的活动，旧车想置换，先估个价", (), "appraised", where="campaign"),
     Story(
         9, "additional_purchase", "单位要采购接待用车，让我问问七座的价格", ("要采购", "七座"), "quoted", "七座商务车"
     ),
@@ -122,6 +123,14 @@ def _tell(
         )
     else:
         heard_at = now - timedelta(minutes=10 + 12 * (number % 3))
+    if story.where:
+        with standing_at(store, heard_at):
+            lead = commands.record_by_hand(
+                by=by, customer_id=car.owner_id, vehicle_id=car.id, kind=story.kind, text=story.text,
+                where=story.where, grade=story.grade, wanted=story.wanted,
+            )  # fmt: skip
+        _follow(store, story, lead, heard_at, number, rng=rng, now=now)
+        return
     with standing_at(store, heard_at):
         record(
             "interest.heard",
